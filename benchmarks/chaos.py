@@ -231,7 +231,7 @@ class Chaos:
 
 def manifest_paths(data: Path) -> list[Path]:
     """Return the paths of the shard manifests of a data set."""
-    return list((data / "shards").glob("part-*.json"))
+    return list((data / "manifests").glob("part-*.json"))
 
 
 def checksums(data: Path) -> dict[str, str]:

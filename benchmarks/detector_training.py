@@ -56,7 +56,7 @@ def measure(config: DetectorTrainConfig, folder: Path, steps: int) -> None:
             parts = task.losses(batch, step)
         state.backward([torch.stack(list(parts.values())).sum()])
         state.reduce_gradients()
-        state.step(step)
+        state.step(step, config.optim.lr)
         if step >= 2:  # the first two are warm-up
             data, network = data + loaded - started, network + time.process_time() - loaded
     images = steps * config.batch_size

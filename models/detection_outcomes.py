@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeAlias
 
+import cv2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -25,6 +26,10 @@ ON_TEXT_THRESHOLD = 0.5
 CONTAINMENT_THRESHOLD = 0.5
 """A detection contains a text if at least this fraction of the text is inside it, and is part of a text if at least
 this fraction of the detection is inside the text."""
+
+MAX_TEXT_HEIGHTS = 4.0
+"""A detection that is more than this many times as thick as the texts that it contains (their median) spans them: it
+covers none of them and is not on text, unless it matches or is part of one. A detection of a line covers all words."""
 
 PolygonArray: TypeAlias = NDArray[np.object_]
 BoolArray: TypeAlias = NDArray[np.bool_]
@@ -59,9 +64,9 @@ class ImageOutcomes(NamedTuple):
     """Outcomes of the N texts and M detections of an image, in their order."""
 
     texts: NDArray[np.int8]  # (N,) `DetectionOutcome`
-    covered: BoolArray  # (N,) texts that count and are covered, see `COVERAGE_THRESHOLD`
+    covered: BoolArray  # (N,) texts that count and are covered, see `COVERAGE_THRESHOLD` and `MAX_TEXT_HEIGHTS`
     detections: NDArray[np.int8]  # (M,) `DetectionOutcome`
-    on_text: BoolArray  # (M,) detections that count and are on text (`ON_TEXT_THRESHOLD`), or cover one
+    on_text: BoolArray  # (M,) detections that count, are on text (`ON_TEXT_THRESHOLD`) or cover one, and span none
     contained_texts: NDArray[np.int64]  # (M,) number of texts that a detection contains, with ignored ones
 
 
@@ -86,12 +91,14 @@ def compare_detections(
     counts = ~(overlap[~counts_text] / sizes > IGNORE_OVERLAP).any(0)
     iou = overlap / (areas[:, None] + sizes - overlap)
     fits = (iou > IOU_THRESHOLD) & counts_text[:, None] & counts
+    contains = overlap >= CONTAINMENT_THRESHOLD * areas[:, None]
+    within = overlap >= CONTAINMENT_THRESHOLD * sizes
+    spans = _spans(texts, boxes, contains & ~((iou > IOU_THRESHOLD) | within).any(0))
     covered = np.zeros(len(texts), bool)
-    covered[counts_text] = _area_inside(texts[counts_text], boxes) >= COVERAGE_THRESHOLD * areas[counts_text]
+    covered[counts_text] = _area_inside(texts[counts_text], boxes[~spans]) >= COVERAGE_THRESHOLD * areas[counts_text]
     covers = (overlap[counts_text] >= COVERAGE_THRESHOLD * areas[counts_text, None]).any(0)
     on_text = counts & ((_area_inside(boxes, texts) >= ON_TEXT_THRESHOLD * sizes) | covers)
-    contains = overlap >= CONTAINMENT_THRESHOLD * areas[:, None]
-    pairs = contains, overlap >= CONTAINMENT_THRESHOLD * sizes, fits
+    pairs = contains, within, fits
     matched_texts, matched = _match(fits)
     larger = sizes > areas[overlap.argmax(0)] if len(areas) else on_text
     text_outcomes = _outcomes_of_texts(pairs, matched_texts, counts_text, covered)
@@ -99,7 +106,7 @@ def compare_detections(
         _scatter(text_outcomes, text_indices, len(truths)),
         _scatter(covered, text_indices, len(truths)),
         _scatter(_outcomes_of_detections(pairs, matched, counts, on_text, larger), box_indices, len(detections)),
-        _scatter(on_text, box_indices, len(detections)),
+        _scatter(on_text & ~spans, box_indices, len(detections)),
         _scatter(contains.sum(0), box_indices, len(detections)),
     )
 
@@ -161,6 +168,21 @@ def _match(fits: BoolArray) -> tuple[BoolArray, BoolArray]:
 def _area_inside(polygons: PolygonArray, others: PolygonArray) -> NDArray[np.float64]:
     """Return the area of each polygon that is inside any of the others."""
     return np.asarray(shapely.area(shapely.intersection(polygons, shapely.union_all(others))), np.float64)
+
+
+def _spans(texts: PolygonArray, boxes: PolygonArray, contains: BoolArray) -> BoolArray:
+    """Return which detections (M,) are too thick for the texts that they contain (N, M), see `MAX_TEXT_HEIGHTS`."""
+    spans, heights = np.zeros(len(boxes), bool), np.array([_thickness(text) for text in texts[contains.any(1)]])
+    rows = contains[contains.any(1)]
+    for index in np.flatnonzero(contains.any(0)):
+        spans[index] = _thickness(boxes[index]) > MAX_TEXT_HEIGHTS * np.median(heights[rows[:, index]])
+    return spans
+
+
+def _thickness(polygon: shapely.Polygon) -> float:
+    """Return the area of a polygon over the longer side of its rotated bounding rectangle, pixels."""
+    points = np.asarray(polygon.exterior.coords, np.float32)
+    return float(polygon.area / max(cv2.minAreaRect(points)[1]))
 
 
 def _valid(polygons: Sequence[Polygon]) -> tuple[PolygonArray, NDArray[np.int64]]:

@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.copy_paste.blend import PatchColours, measure_patch_colours
 from augment.copy_paste.crop import TextCutout
+from augment.copy_paste.strokes import PatchColours, measure_patch_colours
 from synthtext.core import InputError, Level, Origin
 
 
@@ -42,7 +42,7 @@ class CropColumns(NamedTuple):
     point_starts: NDArray[np.int64]  # (N + 1,) into `points`
     texts: NDArray[np.uint8]
     text_starts: NDArray[np.int64]  # (N + 1,) into `texts`
-    patch_colours: NDArray[np.float32]  # (N, 3, 3) the colours of each patch: background, darkest, brightest
+    patch_colours: NDArray[np.float32]  # (N, 5, 3) `PatchColours` of each patch
     heights: NDArray[np.float32]  # (N,) height of each text in pixels
     ignored: NDArray[np.bool_]  # (N,)
     levels: NDArray[np.uint8]  # (N,) index into `LEVELS`
@@ -194,4 +194,4 @@ class BankBuilder:
 # The other columns: the code of the type in the module `array`, and the shape if it is not (N,).
 _TYPE_CODES = {"sizes": "i", "points": "f", "patch_colours": "f", "heights": "f", "ignored": "B", "levels": "B"}
 _TYPE_CODES |= {"images": "i", "indices": "i", "text_counts": "i", "origins": "i", "rows": "q"}
-_SHAPES = {"sizes": (-1, 2), "points": (-1, 2), "patch_colours": (-1, 3, 3)}
+_SHAPES = {"sizes": (-1, 2), "points": (-1, 2), "patch_colours": (-1, 5, 3)}

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -49,6 +50,8 @@ def evaluate_command(
     level: _Level = "word",
     batch_size: Annotated[int, typer.Option(min=1, help="Maximum of the lines in a batch.")] = 64,
     bf16: Annotated[bool, typer.Option("--bf16", help="Compute in bfloat16 (run directories only).")] = False,
+    allow_outside: options.AllowOutside = False,
+    last: options.Last = False,
 ) -> None:
     """Score a recognizer on labelled lines, or a detector on labelled scenes.
 
@@ -56,23 +59,29 @@ def evaluate_command(
     alphanumeric ignores case and everything but ASCII letters and digits, as papers do; without spaces ignores spaces;
     similarity is 1 minus the mean normalised edit distance. Scores of a detector: precision, recall and hmean are those
     of ICDAR 2015; covered is the share of texts of which at least 70 % lie inside detections; on text is the share of
-    detections that lie on labelled text.
+    detections that lie on labelled text. A detection over more than a few lines of text is not on text and covers none.
 
     --report writes a page about the errors. For a recognizer: accuracy by length, size, contrast, script, font, corpus
     and effect, the confused characters, and the worst lines. For a detector: false negatives, merged texts and false
     positives by size, angle, contrast, length and origin, and the worst images.
 
     Example: ocrmill evaluate runs/first data/heldout photos/labels.tsv --json scores.json --report page.html
+
+    Example: ocrmill evaluate runs/stopped data/heldout --last
     """
     for path in filter(None, (json, report, slices)):
         options.check_writable_file(path)
 
     from pipelines.datasets.open import LineDataset, SceneDataset
-    from pipelines.inference.resolve import open_detector, open_recognizer, resolve_model
+    from pipelines.inference.resolve import OnnxModel, open_detector, open_recognizer, resolve_model
 
     precision: Precision = "bf16" if bf16 else "fp32"
     title = f"{model} on {', '.join(sources)}" if report or slices else None
     resolved = resolve_model(model)
+    if last:
+        if isinstance(resolved, OnnxModel):
+            raise InputError(f"{model} is an ONNX file: --last is for run directories")
+        resolved = replace(resolved, last=True)
     if resolved.kind == "detector":
         if charset is not None:
             raise InputError(f"{model} is a detector: --charset is for recognizers")

@@ -19,6 +19,8 @@ _Recipe: TypeAlias = Annotated[
 ]
 _Settings: TypeAlias = Annotated[list[str] | None, options.settings_argument("Settings of the recipe to change.")]
 
+_SPLIT_NAMES = ("train", "validation", "val", "test")  # no recipe has settings of these names
+
 
 def generate_command(
     recipe: _Recipe,
@@ -31,11 +33,18 @@ def generate_command(
     address: options.Address = None,
     shard_size: options.ShardSize = None,
     format: options.Format = "parquet",
+    split: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SHARE[,...]", help="Splits, each a dataset in DIR/NAME.", show_default="none"),
+    ] = None,
 ) -> None:
     """Generate labelled lines, or scenes full of them, into a folder of shards.
 
     Re-run the same command to resume an interrupted job; a larger N extends the dataset. The same recipe, seed and
     index give the same sample, whatever the number of workers and the size of the shards.
+
+    --split train=0.98 validation=0.02 divides the samples by a hash of their indices into the datasets DIR/train and
+    DIR/validation. DIR/README.md is the card by which Hugging Face `datasets` loads DIR.
 
     With --address the machines of a Ray cluster generate, into a folder that all of them see. A machine whose fonts,
     files, versions or CPU would give other samples is excluded and named. For a cluster with a token set
@@ -45,12 +54,23 @@ def generate_command(
 
     Example: ocrmill generate lines -o "s3://bucket/train?endpoint_override=127.0.0.1:9000&scheme=http" -n 100000
 
+    Example: ocrmill generate lines -o data/lines -n 100000 --split train=0.98 validation=0.02
+
     Example: ocrmill generate scenes -o data/scenes -n 2000 background.photos.folder=photographs
     """
+    from pipelines.io.split import parse_splits
     from pipelines.jobs.generation import generate
+    from pipelines.jobs.splits import generate_splits
 
     shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
-    print_summary(generate(recipe, out, count, overrides=settings or (), start=start, seed=seed, **shards))
+    if not split:
+        print_summary(generate(recipe, out, count, overrides=settings or (), start=start, seed=seed, **shards))
+        return
+    further = [entry for entry in settings or () if entry.partition("=")[0] in _SPLIT_NAMES]
+    overrides = [entry for entry in settings or () if entry not in further]
+    splits = parse_splits([*split, *further])
+    for summary in generate_splits(recipe, out, count, splits, overrides=overrides, start=start, seed=seed, **shards):
+        print_summary(summary)
 
 
 def preview_command(
@@ -124,6 +144,7 @@ def copypaste_command(
     address: options.Address = None,
     shard_size: options.ShardSize = None,
     format: options.Format = "parquet",
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Paste texts of some images into others, with their labels, into a folder of shards.
 

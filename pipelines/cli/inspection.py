@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from pipelines.cli.options import check_writable_file, check_writable_png, output_option
+from pipelines.cli.options import AllowOutside, check_writable_file, check_writable_png, output_option
 from pipelines.cli.output import print_table, write_output, write_png
 from synthtext.core import InputError
 
@@ -25,6 +25,7 @@ def inspect_command(
     out: Annotated[Path, output_option("HTML", "The page to write.")] = Path("report.html"),
     samples: Annotated[int, typer.Option(min=1, max=2000, metavar="N", help="Number of samples to show.")] = 120,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Seed of the random choice of samples.")] = 0,
+    allow_outside: AllowOutside = False,
 ) -> None:
     """Report problems, statistics and samples of labelled lines or scenes as one HTML page.
 

@@ -39,6 +39,27 @@ MaxSide: TypeAlias = Annotated[
 ]
 
 
+def _allow_outside(allowed: bool) -> bool:
+    if allowed:
+        from pipelines.datasets.outside import ALLOW_OUTSIDE
+
+        os.environ[ALLOW_OUTSIDE] = "1"
+    return allowed
+
+
+AllowOutside: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--allow-outside",
+        callback=_allow_outside,
+        help="Also read images outside of the folder of a label file that names them, or that links lead to.",
+    ),
+]
+Last: TypeAlias = Annotated[
+    bool, typer.Option("--last", help="Run directories: the last weights of the training, not the best ones.")
+]
+
+
 class ShardOptions(TypedDict):
     """Options of the jobs that write shards, for `**`."""
 

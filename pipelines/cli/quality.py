@@ -42,6 +42,7 @@ def filter_command(
     address: options.Address = None,
     shard_size: options.ShardSize = None,
     format: options.Format = "parquet",
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Drop lines that are not worth training on: trivial ones, and unreadable ones.
 

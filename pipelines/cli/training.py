@@ -1,5 +1,6 @@
 """The commands `ocrmill train`, `import-model` and `export`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -38,13 +39,17 @@ def train_command(
         int, typer.Option(metavar="N", min=0, help="Ray processes that share every step; 0: this process.")
     ] = 0,
     address: options.Address = None,
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Train a recognizer on labelled lines, or a detector on labelled scenes.
 
     DIR receives the settings, a recognizer's charset, the best weights so far, a checkpoint and metrics.jsonl. Ctrl-C
-    stops after the current step; re-run the same command to resume, with the same result as without the interruption.
-    init=DIR starts from the weights of another run; with charset=FILE, the characters of both charsets keep their
-    weights. A charset may also be a name: ascii, words:de (the characters of a language), published.
+    stops after the current step and scores the last weights; re-run the same command to resume, with the same result as
+    without the interruption. minutes=20 trains for that time instead of samples=N.
+
+    The charset is that of the data; charset=ascii, words:de (the characters of a language), a dictionary file or
+    charset='{characters: "0-9A-Z-"}' choose another one. init=DIR starts from the weights of another run and keeps its
+    charset; with another charset, the characters of both keep their weights.
 
     rec-lcnet learns from labels; in rec-dml two networks also learn from each other's outputs, in rec-udml from each
     other's feature maps too; rec-enhanced-ctc continues with the centre loss; rec-ppocrv2 combines all of these;
@@ -62,6 +67,8 @@ def train_command(
     first step.
 
     Example: ocrmill train rec-lcnet -o runs/first --data data/train=3 --data data/extra --val data/val samples=200000
+
+    Example: ocrmill train rec-tiny -o runs/plates --data data/plates --val data/val minutes=20
 
     Example: ocrmill train rec-ppocrv2 -o runs/peers --data data/train --val data/val init=runs/first samples=200000
     Example: ocrmill train rec-lcnet -o runs/second --data mine.yaml=3 --data lines=1 --val data/val data.0.seed=1
@@ -108,6 +115,7 @@ def export_command(
             "student2. \\[best]",
         ),
     ] = None,
+    last: options.Last = False,
 ) -> None:
     """Export a trained network as an ONNX file, which onnxruntime and RapidOCR can run.
 
@@ -123,5 +131,5 @@ def export_command(
     from pipelines.inference.onnx_export import export_onnx
     from pipelines.inference.run import open_run
 
-    opened = open_run(run)
+    opened = replace(open_run(run), last=last)
     export_onnx(opened if network is None else opened.select_network(network), out)

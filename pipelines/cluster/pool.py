@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ from synthtext.core import InputError
 # Ray reads these on import.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+# After a minute Ray ends a worker that is still starting and starts another: on a busy machine without end.
+os.environ.setdefault("RAY_worker_register_timeout_seconds", "600")
 
 MAX_TASK_ATTEMPTS = 4
 """How often a task is started before its job fails because workers die."""
@@ -38,7 +41,7 @@ MAX_TASK_ATTEMPTS = 4
 _WORKER_LOST = (WorkerCrashedError, LocalRayletDiedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
 _OBJECT_STORE_BYTES = 100 * 2**20  # results of tasks are small; the default would take a third of the memory
 _WAIT_TIMEOUT = 1.0  # seconds of waiting for a result between two checks of the cluster
-_MAX_STARTS = 2  # of a local Ray, which may not start in time on a busy machine
+_MAX_STARTS = 6  # of a local Ray, which has half a minute to start: too little on a busy machine
 _INVALID_TOKEN = b"InvalidAuthToken"
 _TRANSIENT_TIMEOUT = 300.0  # seconds after which a node that keeps failing transiently is excluded
 _TASKS_PER_CPU = 2  # one runs, one waits
@@ -234,9 +237,18 @@ def _start_local(start: Callable[[], object]) -> None:
                 start()
             return
         except Exception as error:  # Ray raises plain ones when its processes do not start within half a minute
+            _end_failed_start(error)
             ray.shutdown()
             if attempt == _MAX_STARTS:
                 raise JobError(f"Ray did not start: {first_line(error)}; try again, or use --workers 0") from None
+
+
+def _end_failed_start(error: Exception) -> None:
+    """End the processes of a Ray that did not start in time: Ray forgets them, and they would slow the next start."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        node = frame.f_locals.get("self")
+        if node is not None and hasattr(node, "kill_all_processes"):
+            node.kill_all_processes(check_alive=False, wait=True)
 
 
 @contextmanager

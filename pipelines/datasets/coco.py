@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.datasets.label_file import read_image_file
+from pipelines.datasets.outside import check_image_name
 from pipelines.datasets.scene_labels import repair_labels
 from pipelines.datasets.scene_source import EncodedScene
 from pipelines.datasets.source import (
@@ -42,12 +43,14 @@ class CocoScenes(LocalSource):
         path: Of the file.
 
     Raises:
-        InputError: It is not such a file.
+        InputError: It is not such a file, or names an image outside of its folder.
     """
 
     def __post_init__(self) -> None:
         if not len(self):
             raise InputError(f"{self.path} names no image")
+        for name, _, _ in self._images:
+            check_image_name(self.path, name)
 
     def __len__(self) -> int:
         return len(self._images)
@@ -76,7 +79,7 @@ class CocoScenes(LocalSource):
             labels.append(("###" if ignore or problem == SEVERAL_POLYGONS else _parse_text(annotation), points))
             problems += [problem] if problem else []
         instances, repaired = repair_labels(labels)
-        return EncodedScene(name, read_image_file(path), instances, (*problems, *repaired))
+        return EncodedScene(name, read_image_file(path, self.path.parent), instances, (*problems, *repaired))
 
     @cached_property
     def _images(self) -> list[tuple[str, list[Mapping[str, Any]], object]]:

@@ -76,7 +76,7 @@ class IcdarScenes(LocalSource):
         labels = [label for label in parsed if label is not None]
         instances, problems = repair_labels(labels)
         malformed = (MALFORMED_LINE,) * (len(parsed) - len(labels))
-        return EncodedScene(image.name, read_image_file(image), instances, (*problems, *malformed))
+        return EncodedScene(image.name, read_image_file(image, self.path), instances, (*problems, *malformed))
 
     @cached_property
     def _stems(self) -> tuple[str, ...]:

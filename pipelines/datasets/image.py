@@ -8,10 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image as PillowImage
 
-from synthtext.core import Image, InputError
-
-MAX_IMAGE_PIXELS = 2**27
-"""Pixels of the largest image that is decoded (400 MB); the header of a small file may claim any size."""
+from synthtext.core import MAX_IMAGE_PIXELS, Image, InputError
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"

@@ -2,12 +2,13 @@
 
 import mmap
 import re
+from abc import abstractmethod
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.datasets.image import image_size
+from pipelines.datasets.outside import check_image_path, check_label_names
 from pipelines.datasets.source import EncodedLine, LocalSource, MissingDataError
 from synthtext.core import InputError
 
@@ -74,6 +76,21 @@ class LabelFile(LocalSource):
         """Read the name of the image, the image and the label of rows."""
         return ((name, read_labelled_image(self.path, name), label) for name, label in self._rows(rows))
 
+    def line_number(self, row: int) -> int:
+        """Return the number of the line of a row in the file, from 1."""
+        with self.path.open("rb") as file:
+            return file.read(int(self._offsets[row])).count(b"\n") + 1
+
+    @abstractmethod
+    def label_problem(self, text: str) -> str:
+        """Return what is wrong with a label; empty if it can be read."""
+
+    def broken_labels(self, limit: int) -> list[str]:
+        """Return the places of the first labels that cannot be read and what is wrong with them, without the images."""
+        problems = ((row, self.label_problem(text)) for row, (_, text) in enumerate(self._rows(slice(None))))
+        first = islice(((row, problem) for row, problem in problems if problem), limit)
+        return [f"{self.path}, line {self.line_number(row)}: {problem}" for row, problem in first]
+
 
 @dataclass(frozen=True)
 class LabelFileSource(LabelFile):
@@ -81,6 +98,10 @@ class LabelFileSource(LabelFile):
 
     KIND = "lines"
     WRONG_KIND = "labels the texts of scenes; a recognizer needs one text for each image"
+
+    def label_problem(self, text: str) -> str:
+        """Return that a label is empty, if it is."""
+        return "" if text.strip() else "there is no text after the path and a tab"
 
     def texts(self) -> Iterator[str]:
         """Iterate over all labels, in order."""
@@ -108,7 +129,8 @@ def line_offsets(path: Path) -> NDArray[np.int64]:
     """Return the offsets of the lines of a label file that are not blank, in bytes.
 
     Raises:
-        InputError: The file is missing or empty, is not UTF-8 text, or has no tab in its first line.
+        InputError: The file is missing or empty, is not UTF-8 text, has no tab in its first line, or names an image
+            outside of its folder (see `outside.py`).
     """
     try:
         content = path.read_bytes()
@@ -120,6 +142,7 @@ def line_offsets(path: Path) -> NDArray[np.int64]:
         raise InputError(f"{path} is not a label file: line {line} is not UTF-8 text; convert it to UTF-8") from None
     if b"\t" not in content.strip().partition(b"\n")[0]:
         raise InputError(f"{path} is not a label file: its first line must be a path, a tab and a text")
+    check_label_names(path, content)
     data = np.frombuffer(content, np.uint8)
     ends = np.append(np.flatnonzero(data == ord("\n")), len(data))
     starts = np.append(len(BOM_UTF8) if content.startswith(BOM_UTF8) else 0, ends[:-1] + 1)
@@ -137,16 +160,20 @@ def read_label_rows(path: Path, offsets: NDArray[np.int64]) -> Iterator[tuple[st
 
 
 def read_labelled_image(labels: Path, name: str) -> bytes:
-    """Read an image that a label file names; raises MissingDataError if it is missing or cannot be opened."""
+    """Read an image that a label file names; raises MissingDataError if it is missing, outside or cannot be opened."""
     path = labels.parent / name
     try:
+        check_image_path(labels.parent, path)
         return path.read_bytes()
+    except MissingDataError:
+        raise
     except (OSError, ValueError):
         raise MissingDataError(f"{labels}: the image {path} is missing or cannot be opened") from None
 
 
-def read_image_file(path: Path) -> bytes:
-    """Read an image file; raises MissingDataError if it is missing or cannot be opened."""
+def read_image_file(path: Path, folder: Path) -> bytes:
+    """Read an image file in a folder; raises MissingDataError if it is missing, outside or cannot be opened."""
+    check_image_path(folder, path)
     try:
         return path.read_bytes()
     except OSError as error:

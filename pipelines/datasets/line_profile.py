@@ -17,7 +17,6 @@ from pipelines.datasets.source import LineSource
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
 from pipelines.io.paths import parse_path
-from pipelines.io.plan import ShardPlan
 from pipelines.io.statistics import Statistics
 from pipelines.progress import progress_bar
 from synthtext.core import Charset, InputError, Size
@@ -205,7 +204,6 @@ def load_description(name: str) -> tuple[DatasetDescription | None, Statistics]:
     if not (path / DESCRIPTION_FILE).is_file():
         return None, statistics
     description = read_description(path / DESCRIPTION_FILE)
-    plan = ShardPlan(description.count, description.start, description.shard_size)
-    for manifest in DatasetFolder(path).finished_manifests(plan, description.digest):
+    for manifest in DatasetFolder(path).finished_manifests(description.plan, description.digest):
         statistics.merge(manifest.statistics)
     return description, statistics

@@ -1,7 +1,9 @@
 """Opening sources: what a path or a URI names, the source for it, and the finished shards of a dataset."""
 
+import logging
 from collections.abc import Callable, Sized
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +21,8 @@ from pipelines.datasets.scene_labels import SceneLabelFileSource
 from pipelines.datasets.scene_source import SceneSource
 from pipelines.datasets.source import ConcatenatedLines, ConcatenatedSource, LineSource
 from pipelines.io.cache import fetch_file
+from pipelines.io.card import split_folders
+from pipelines.io.commit import MANIFESTS_FOLDER, SHARDS_FOLDER
 from pipelines.io.connection import StorageError, read_error
 from pipelines.io.dataset_folder import stored_bytes
 from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
@@ -68,8 +72,8 @@ def open_line_source(spec: str | AnyPath) -> LineSource:
     """Open recognition data.
 
     Args:
-        spec: The folder of an ocrmill dataset or its URI, of which only the finished shards are read; a PaddleOCR
-            label file; or an LMDB in the layout of deep-text-recognition-benchmark.
+        spec: The folder of an ocrmill dataset or its URI, of which only the finished shards are read, with a warning
+            if there are others; a PaddleOCR label file; or an LMDB in the layout of deep-text-recognition-benchmark.
 
     Raises:
         InputError: There is no such path, it is none of these, it holds no lines, or it is damaged.
@@ -167,15 +171,37 @@ def local_shards(folder: Path, kind: str) -> list[Path]:
         InputError: The folder is not an ocrmill dataset, holds the other kind, or is marked complete but lacks shards.
     """
     if not (folder / DESCRIPTION_FILE).is_file():
+        _refuse_splits(folder)
         tables = sorted(folder.glob("*.tsv")) + sorted(folder.glob("*.txt"))
         hint = f"; did you mean {tables[0]}?" if tables else ""
         raise InputError(f"{folder} is not a dataset: the folder has neither {DESCRIPTION_FILE} nor data.mdb{hint}")
     description = read_description(folder / DESCRIPTION_FILE)
     _check_kind(folder, description.kind, kind)
-    manifests = ((path, read_manifest(path)) for path in sorted((folder / "shards").glob("part-*.json")))
-    rows = {path: None if manifest is None else manifest.rows for path, manifest in manifests}
-    description.check_rows(sum(count or 0 for count in rows.values()), folder)
-    return [_local_data(path) for path, count in rows.items() if count != 0]
+    manifests = {path: _read_counts(path) for path in sorted((folder / MANIFESTS_FOLDER).glob("part-*.json"))}
+    known = [manifest for manifest in manifests.values() if manifest is not None]
+    description.check_rows(sum(manifest.rows for manifest in known), folder)
+    _warn_if_unfinished(folder, description, sum(manifest.count for manifest in known))
+    return [_local_data(path, found) for path, found in manifests.items() if found is None or found.rows]
+
+
+def _warn_if_unfinished(folder: AnyPath, description: DatasetDescription, samples: int) -> None:
+    """Warn once that the dataset has finished samples only."""
+    if not description.complete and samples:
+        _warn(
+            f"{folder} is unfinished: {samples:,} of {description.count:,} samples are finished, and only these are "
+            f"used; re-run the command that made it to resume, or end it there: ocrmill check {folder} --finish"
+        )
+
+
+@lru_cache(maxsize=64)
+def _warn(message: str) -> None:
+    logging.getLogger("pipelines.datasets").warning(message)
+
+
+def _refuse_splits(folder: AnyPath) -> None:
+    if splits := split_folders(folder):
+        path = next(iter(splits.values()))
+        raise InputError(f"{folder} holds the splits {', '.join(splits)}: name the folder of one, such as {path}")
 
 
 def _check_kind(folder: AnyPath, found: str, kind: str) -> None:
@@ -184,11 +210,20 @@ def _check_kind(folder: AnyPath, found: str, kind: str) -> None:
         raise InputError(f"{folder} holds {found}, not {kind}: {reader} cannot read it")
 
 
-def _local_data(manifest: Path) -> Path:
-    parquet, lmdb = manifest.with_suffix(".parquet"), manifest.with_suffix(".lmdb")
+def _local_data(manifest: Path, content: ShardManifest | None) -> Path:
+    stem = manifest.parents[1] / SHARDS_FOLDER / manifest.stem
+    parquet, lmdb = stem.with_suffix(".parquet"), stem.with_suffix(".lmdb")
     if not parquet.is_file() and not lmdb.is_dir():
         raise InputError(f"{manifest} marks a finished shard, but there is neither {parquet.name} nor {lmdb.name}")
-    return parquet if parquet.is_file() else lmdb
+    data = parquet if parquet.is_file() else lmdb
+    file = data if data == parquet else data / LMDB_DATA_FILE
+    size = file.stat().st_size if file.is_file() else 0
+    if content is not None and size != content.bytes:
+        raise InputError(
+            f"{file} is damaged: it has {size:,} bytes, {content.bytes:,} in its manifest; ocrmill check --repair "
+            "writes it again"
+        )
+    return data
 
 
 def _remote_description(folder: RemotePath) -> DatasetDescription:
@@ -196,6 +231,8 @@ def _remote_description(folder: RemotePath) -> DatasetDescription:
     try:
         folder.check_access()
         exists = (folder / DESCRIPTION_FILE).is_file()
+        if not exists:
+            _refuse_splits(folder)
     except StorageError as error:
         raise read_error(folder, error) from None
     if not exists:
@@ -209,12 +246,12 @@ def _remote_shards(folder: RemotePath, kind: str) -> list[AnyPath]:
     Parquet is read in ranges from the storage. LMDB works only with local files: a shard is fetched as a whole into
     the cache folder, once, and compared with the checksum in its manifest.
     """
-    description, shards = _remote_description(folder), folder / "shards"
+    description, shards, manifests = _remote_description(folder), folder / SHARDS_FOLDER, folder / MANIFESTS_FOLDER
     _check_kind(folder, description.kind, kind)
     try:
+        names = [name for name, size in manifests.list_files().items() if name.startswith("part-") and size]
         sizes = shards.list_files()
-        names = [name for name, size in sizes.items() if name.startswith("part-") and name.endswith(".json") and size]
-        found = list(parallel_map(lambda name: _read_remote(shards / name), names))
+        found = list(parallel_map(lambda name: _read_counts(manifests / name), names))
     except StorageError as error:
         raise read_error(shards, error) from None
     for name, shard in zip(names, found, strict=True):
@@ -222,13 +259,14 @@ def _remote_shards(folder: RemotePath, kind: str) -> list[AnyPath]:
             problem = (
                 "is not a manifest" if shard is None else f"marks a finished shard, but {shard.file} is incomplete"
             )
-            raise InputError(f"{shards / name} {problem}; re-run the command that made the dataset to repair it")
+            raise InputError(f"{manifests / name} {problem}; re-run the command that made the dataset to repair it")
     full = [shard for shard in found if shard is not None and shard.rows]
     description.check_rows(sum(shard.rows for shard in full), folder)
+    _warn_if_unfinished(folder, description, sum(shard.count for shard in found if shard is not None))
     return list(parallel_map(lambda shard: _remote_data(shards, shard), full))
 
 
-def _read_remote(path: RemotePath) -> ShardManifest | None:
+def _read_counts(path: AnyPath) -> ShardManifest | None:
     """Read a manifest without its statistics, which take most of its memory."""
     manifest = read_manifest(path)
     return manifest and manifest.model_copy(update={"statistics": Statistics()})

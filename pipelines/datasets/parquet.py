@@ -109,15 +109,18 @@ class ParquetSceneSource(_ParquetFile):
 
 @contextmanager
 def open_parquet(path: AnyPath) -> Iterator[pq.ParquetFile]:
-    """Open a local or remote file for one read; raises InputError if it is damaged or lacks a column."""
+    """Open a local or remote file for one read; raises InputError if it is damaged or lacks a column.
+
+    The checksums of the pages that are read are verified.
+    """
     try:
         if isinstance(path, RemotePath):
             with wrap_storage_errors(path.server, path.bucket):
                 file, metadata = _open_remote(path)
                 # Ranges that lie close together are one request, and are freed with this object.
-                yield pq.ParquetFile(file, metadata=metadata, pre_buffer=True)
+                yield pq.ParquetFile(file, metadata=metadata, pre_buffer=True, page_checksum_verification=True)
             return
-        with pq.ParquetFile(path, memory_map=True) as file:
+        with pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) as file:
             yield file
     except (OSError, pa.ArrowException, KeyError, UnicodeDecodeError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

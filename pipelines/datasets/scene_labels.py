@@ -106,10 +106,21 @@ class SceneLabelFileSource(LabelFile):
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
         """Read scenes, in the given order."""
-        return [
-            EncodedScene(name, image, *parse_scene_label(label, f"{self.path}: {name}"))
-            for name, image, label in self._images(rows)
-        ]
+        return [self._scene(row, *labelled) for row, labelled in zip(rows.tolist(), self._images(rows), strict=True)]
+
+    def _scene(self, row: int, name: str, image: bytes, label: str) -> EncodedScene:
+        try:
+            return EncodedScene(name, image, *parse_scene_label(label, name))
+        except InputError as error:
+            raise InputError(f"{self.path}, line {self.line_number(row)}: {error}") from None
+
+    def label_problem(self, text: str) -> str:
+        """Return why a label cannot be parsed; empty if it can."""
+        try:
+            parse_scene_label(text, "its label")
+        except InputError as error:
+            return str(error)
+        return ""
 
 
 def parse_scene_label(text: str, where: str) -> tuple[tuple[TextInstance, ...], tuple[str, ...]]:

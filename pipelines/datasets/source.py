@@ -1,6 +1,8 @@
 """Sources of labelled images: their protocols, what all formats have in common, and concatenated sources."""
 
+import logging
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,6 +48,15 @@ def describe_label_problems(problems: Mapping[str, int]) -> str:
 MISSING_IMAGE, MISSING_LABEL = "image missing", "label missing"
 BROKEN_IMAGE, UNREADABLE_LABEL = "image broken", "label unreadable"
 """Reasons why a row cannot be used."""
+
+OUTSIDE_FOLDER = "image outside of the folder, see --allow-outside"
+"""The reason of an image that a symbolic link leads to."""
+
+MAX_NAMED = 10
+"""Broken labels of a source that are named one by one; others are only counted."""
+
+_logger = logging.getLogger("pipelines.datasets")
+_named: Counter[str] = Counter()  # broken labels by source
 
 
 class MissingDataError(InputError):
@@ -212,13 +223,16 @@ class ConcatenatedLines(ConcatenatedSource[EncodedLine]):
         return parallel_map(function, self.parts) if is_remote else map(function, self.parts)
 
 
-def read_row(source: RowSource[RowT_co], row: int) -> RowT_co | str:
-    """Read a row; if it cannot be read, return the reason."""
+def read_row(source: RowSource[RowT_co], row: int, name_broken: bool = True) -> RowT_co | str:
+    """Read a row; if it cannot be read, return the reason. A warning names each of the first broken labels."""
     try:
         return source.read(np.array([row]))[0]
     except MissingDataError as error:
         return error.reason
-    except InputError:
+    except InputError as error:
+        if name_broken and _named[source.name] < MAX_NAMED:
+            _named[source.name] += 1
+            _logger.warning("%s", error)
         return UNREADABLE_LABEL
 
 

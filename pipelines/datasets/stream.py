@@ -83,7 +83,7 @@ def select_lines(
     Raises:
         InputError: No line is left; the message gives the reasons.
     """
-    widths = _resized_widths(source, preprocessing)
+    widths = resized_widths(source, preprocessing)
     texts, rows, count, reasons = source.texts(), np.empty(len(widths), np.int64), 0, Counter[str]()
     for first in range(0, len(widths), _BATCH_SIZE):
         chunk = widths[first : first + _BATCH_SIZE]
@@ -100,13 +100,14 @@ def select_lines(
         count += len(usable)
     discards = DiscardedLines(len(widths), dict(reasons.most_common()))
     if not count:
-        raise InputError(f"{source.name} has no line to learn from: {discards}")
+        hint = "; charset=data is the charset of all characters in the data" if OUTSIDE_CHARSET in reasons else ""
+        raise InputError(f"{source.name} has no line to learn from: {discards}{hint}")
     for array in (rows, widths):
         array.resize(count, refcheck=False)  # frees the rest without a copy
     return Selection(source, rows, widths, discards)
 
 
-def _resized_widths(source: LineSource, preprocessing: RecognizerPreprocessing) -> NDArray[np.int32]:
+def resized_widths(source: LineSource, preprocessing: RecognizerPreprocessing) -> NDArray[np.int32]:
     """Return the (N,) widths of the resized images, pixels; holds the sizes of one part at a time."""
     widths, offset = np.empty(len(source), np.int32), 0
     for part in source.parts if isinstance(source, ConcatenatedLines) else (source,):

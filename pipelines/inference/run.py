@@ -21,6 +21,7 @@ from models.recognizer import Recognizer, RecognizerConfig
 from pipelines.config import SettingsDict, dump_yaml, read_yaml, suggest_key, validate_dataclass, validate_model
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.inference.engine import Precision, torch_detector, torch_recognizer
+from pipelines.inference.last_weights import load_last_weights
 from pipelines.inference.predictors import TextDetector, TextRecognizer
 from pipelines.io.atomic import wrap_write_errors, write_atomic
 from synthtext.core import Charset, InputError
@@ -80,10 +81,12 @@ class RunDirectory(ABC, Generic[ModelT]):
             after the first validation. Networks that were trained together have a file of weights each, and
             `weights.safetensors` holds those of the best one.
         network_name: which of these networks to use; None: the best one.
+        last: use the last weights, those of the checkpoint, instead of the best ones.
     """
 
     folder: Path
     network_name: str | None = None
+    last: bool = False
 
     kind: ClassVar[ModelKind]
 
@@ -105,8 +108,11 @@ class RunDirectory(ABC, Generic[ModelT]):
         """Return the network with new weights."""
 
     def load_model(self) -> ModelT:
-        """Return the network with its best weights so far, in evaluation mode; raises InputError if there are none."""
+        """Return the network with its best or last weights, in evaluation mode; raises InputError if there are none."""
         model = self.build_model()
+        if self.last:
+            load_last_weights(self.folder, model, self.network_name or _saved_network_name(self.folder / WEIGHTS_FILE))
+            return model.eval()
         _load_weights(self.weights_path(self.network_name), model)
         return model.eval()
 

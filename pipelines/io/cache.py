@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,17 +10,11 @@ from pipelines.errors import JobError
 from pipelines.io.atomic import file_lock, file_sha256, fsync_path, remove_path, remove_temporary_files, temporary_path
 from pipelines.io.connection import StorageError, read_error
 from pipelines.io.location import RemotePath
-from pipelines.io.paths import AnyPath, expand_user, parse_path
+from pipelines.io.paths import AnyPath, parse_path
 from synthtext.core import InputError
+from synthtext.core.cache import cache_folder
 
 _logger = logging.getLogger("pipelines.io")
-
-
-def cache_folder() -> Path:
-    """Return the folder of downloaded files: `OCRMILL_CACHE`, or `ocrmill` in the cache folder of the user."""
-    if named := os.environ.get("OCRMILL_CACHE"):
-        return expand_user(named)
-    return expand_user(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "ocrmill"
 
 
 def fetch_file(uri: str | AnyPath, digest: str, cache: Path | None = None) -> Path:

@@ -26,7 +26,10 @@ LOCK_FILE = ".lock"
 """Name of the lock file in a folder on a disk."""
 
 SHARDS_FOLDER = "shards"
-"""Name of the folder of shards in that of a dataset."""
+"""Name of the folder of shards in that of a dataset; it holds data only, so that any reader of Parquet takes it."""
+
+MANIFESTS_FOLDER = "manifests"
+"""Name of the folder of the manifests of shards."""
 
 
 class RenameCommit:
@@ -40,7 +43,7 @@ class RenameCommit:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._shards = path / SHARDS_FOLDER
+        self._shards, self._manifests = path / SHARDS_FOLDER, path / MANIFESTS_FOLDER
 
     @property
     def _existing(self) -> Path:
@@ -71,6 +74,7 @@ class RenameCommit:
         """
         with self._wrap_creation_errors():
             self._shards.mkdir(parents=True, exist_ok=True)
+            self._manifests.mkdir(exist_ok=True)
         with file_lock(self.path / LOCK_FILE):
             self._remove_temporary()
             try:
@@ -80,8 +84,8 @@ class RenameCommit:
 
     def _remove_temporary(self) -> None:
         with wrap_write_errors(self.path):
-            remove_temporary_files(self.path)
-            remove_temporary_files(self._shards)
+            for folder in (self.path, self._shards, self._manifests):
+                remove_temporary_files(folder)
 
     def write(self, name: str, content: str) -> None:
         """Write a small file atomically."""
@@ -101,7 +105,7 @@ class RenameCommit:
     def publish(self, pending: PendingShard, manifest_name: str) -> None:
         """Give the data of a shard its final name; an old manifest is removed before."""
         data = self._shards / pending.manifest.file
-        (self._shards / manifest_name).unlink(missing_ok=True)  # of a shorter shard that this one replaces
+        (self._manifests / manifest_name).unlink(missing_ok=True)  # of a shorter shard that this one replaces
         if data.is_dir():
             remove_path(data)
         assert isinstance(pending.path, Path)
@@ -114,15 +118,14 @@ class RenameCommit:
         return path.stat().st_size if path.is_file() else None
 
     def shard_sizes(self) -> dict[str, int]:
-        """Return the sizes of all files of shards in bytes, by their names in the folder of shards."""
+        """Return the sizes of all files of shards and of their manifests in bytes, by their names in their folders."""
         sizes: dict[str, int] = {}
-        if not self._shards.is_dir():
-            return sizes
-        with os.scandir(self._shards) as entries:
-            for entry in entries:
-                with suppress(FileNotFoundError):  # another job may be replacing it
-                    name = f"{entry.name}/{LMDB_DATA_FILE}" if entry.is_dir() else entry.name
-                    sizes[name] = (self._shards / name).stat().st_size
+        for folder in filter(Path.is_dir, (self._manifests, self._shards)):  # data exist before their manifest
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):  # another job may be replacing it
+                        name = f"{entry.name}/{LMDB_DATA_FILE}" if entry.is_dir() else entry.name
+                        sizes[name] = (folder / name).stat().st_size
         return sizes
 
     def free_bytes(self) -> int:
@@ -198,5 +201,5 @@ class ManifestLastCommit:
         return (self.path / name).size()
 
     def shard_sizes(self) -> dict[str, int]:
-        """Return the sizes from one listing."""
-        return (self.path / SHARDS_FOLDER).list_files()
+        """Return the sizes from a listing of either folder, that of the manifests first: data exist before them."""
+        return (self.path / MANIFESTS_FOLDER).list_files() | (self.path / SHARDS_FOLDER).list_files()

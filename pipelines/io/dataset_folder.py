@@ -1,12 +1,13 @@
 """The folder of a dataset, on a disk or at a URI."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from pipelines.errors import JobError
 from pipelines.io.atomic import TEMPORARY_PREFIX, wrap_write_errors
-from pipelines.io.commit import LOCK_FILE, SHARDS_FOLDER, ManifestLastCommit, RenameCommit
+from pipelines.io.card import CARD_FILE, build_card, read_text
+from pipelines.io.commit import LOCK_FILE, MANIFESTS_FOLDER, SHARDS_FOLDER, ManifestLastCommit, RenameCommit
 from pipelines.io.connection import StorageError
 from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
 from pipelines.io.location import parallel_map
@@ -39,6 +40,7 @@ class DatasetFolder:
     Attributes:
         path: of the folder; absolute on a disk.
         shards: path of the folder of shards.
+        manifests: path of the folder of their manifests.
         files: the strategy to read and write them.
 
     Raises:
@@ -48,7 +50,7 @@ class DatasetFolder:
     def __init__(self, path: str | AnyPath) -> None:
         parsed = parse_path(path)
         self.path = parsed.absolute() if isinstance(parsed, Path) else parsed
-        self.shards = self.path / SHARDS_FOLDER
+        self.shards, self.manifests = self.path / SHARDS_FOLDER, self.path / MANIFESTS_FOLDER
         self.files = RenameCommit(self.path) if isinstance(self.path, Path) else ManifestLastCommit(self.path)
         self._unfinished: set[str] | None = None  # manifests of unfinished shards at the last listing, by name
 
@@ -64,10 +66,10 @@ class DatasetFolder:
         names = self.files.list_names()
         if DESCRIPTION_FILE in names:
             return read_description(self.path / DESCRIPTION_FILE)
-        if SHARDS_FOLDER in names:
-            names += self.files.list_names(SHARDS_FOLDER)
+        for folder in {SHARDS_FOLDER, MANIFESTS_FOLDER}.intersection(names):
+            names += self.files.list_names(folder)
         for name in names:  # an interrupted job may leave these before it writes the description
-            known = (LOCK_FILE, CROP_BANK_FILE, SHARDS_FOLDER, RECIPE_FILE)
+            known = (LOCK_FILE, CROP_BANK_FILE, SHARDS_FOLDER, MANIFESTS_FOLDER, RECIPE_FILE)
             if name not in known and not name.startswith(TEMPORARY_PREFIX):
                 raise InputError(f"{self.path} holds {name!r}, but is not an ocrmill dataset: use an empty folder")
         return None
@@ -93,6 +95,15 @@ class DatasetFolder:
         """Write recipe.yaml."""
         self._write(RECIPE_FILE, recipe)
 
+    def write_card(self, parts: Mapping[str, DatasetDescription]) -> None:
+        """Write README.md of complete datasets, as for `build_card`, and keep what users have written there."""
+        (folder, first), *_ = parts.items()
+        if first.format == "parquet":
+            with self._wrap_read_errors():
+                recipe = read_text((self.path / folder if folder else self.path) / RECIPE_FILE)
+                card = build_card(parts, recipe or "", read_text(self.path / CARD_FILE) or "")
+            self._write(CARD_FILE, card)
+
     def write_statistics(self, statistics: Statistics) -> None:
         """Write statistics.json."""
         self._write(STATISTICS_FILE, statistics.to_json())
@@ -109,14 +120,17 @@ class DatasetFolder:
     def invalidate_shard(self, spec: ShardSpec, digest: str) -> None:
         """Withdraw the manifest of a shard that is about to be replaced, unless another job has finished the shard.
 
-        Shards without a manifest at the last listing need no access to the folder.
+        Shards without a manifest at the last listing need no access to the folder. On a disk, `commit` does it, so that
+        the last shard of a dataset that is being extended counts until a longer one replaces it.
         """
+        if isinstance(self.path, Path):
+            return
         if self._unfinished is None:
             self._unfinished = set(self._manifest_names(self._sizes()))
         if spec.manifest_name in self._unfinished:
             with wrap_write_errors(self.path):
                 if self.finished_manifest(spec, digest) is None:
-                    self.files.withdraw(f"{SHARDS_FOLDER}/{spec.manifest_name}")
+                    self.files.withdraw(f"{MANIFESTS_FOLDER}/{spec.manifest_name}")
 
     def commit(self, pending: PendingShard) -> None:
         """Give the data of a shard its final name, and write its manifest last."""
@@ -124,17 +138,17 @@ class DatasetFolder:
         manifest_name = f"{manifest.file.rpartition('.')[0]}.json"
         with wrap_write_errors(self.shards / manifest.file):
             self.files.publish(pending, manifest_name)
-            self.files.write(f"{SHARDS_FOLDER}/{manifest_name}", manifest.to_json())
+            self.files.write(f"{MANIFESTS_FOLDER}/{manifest_name}", manifest.to_json())
 
     def remove_shard(self, spec: ShardSpec, format: ShardFormat) -> None:
         """Remove a shard, its manifest first: data without a manifest counts for nothing."""
         with wrap_write_errors(self.shards):
-            self.files.withdraw(f"{SHARDS_FOLDER}/{spec.manifest_name}")
+            self.files.withdraw(f"{MANIFESTS_FOLDER}/{spec.manifest_name}")
             self.files.remove_data(f"{SHARDS_FOLDER}/{spec.name}.{format}")
 
     def finished_manifest(self, spec: ShardSpec, digest: str) -> ShardManifest | None:
         """Return the manifest of a shard if it is of this recipe and the data has its full size."""
-        manifest = read_manifest(self.shards / spec.manifest_name)
+        manifest = read_manifest(self.manifests / spec.manifest_name)
         if manifest is None or not manifest.matches(spec, digest):
             return None
         data = manifest.file if manifest.file.endswith(".parquet") else f"{manifest.file}/{LMDB_DATA_FILE}"
@@ -145,6 +159,16 @@ class DatasetFolder:
         names = self._unfinished = set(self._manifest_names(self._sizes()))
         return {spec.index for spec in plan if spec.manifest_name in names} if names else set()
 
+    def finished_samples(self, description: DatasetDescription) -> int:
+        """Return the number of samples up to the end of the last shard of a dataset that has a manifest."""
+        plan = description.plan
+        indices = self.indices_with_manifest(plan)
+        if not indices:
+            return 0
+        spec = plan[max(indices)]
+        manifest = read_manifest(self.manifests / spec.manifest_name)
+        return spec.start - plan.start + (spec.count if manifest is None else manifest.count)
+
     def finished_manifests(self, plan: ShardPlan, digest: str) -> Iterator[ShardManifest]:
         """Yield the manifests of the finished shards of a plan, in order; only shards with a manifest are read."""
         sizes = self._sizes()
@@ -152,7 +176,7 @@ class DatasetFolder:
         specs = [spec for spec in plan if spec.manifest_name in unfinished] if unfinished else []
 
         def read(spec: ShardSpec) -> ShardManifest | None:
-            manifest = read_manifest(self.shards / spec.manifest_name)
+            manifest = read_manifest(self.manifests / spec.manifest_name)
             if manifest is None or not manifest.matches(spec, digest):
                 return None
             return manifest if stored_bytes(sizes, manifest.file) == manifest.bytes else None

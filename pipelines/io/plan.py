@@ -1,12 +1,13 @@
 """The division of a job into shards, and the manifests of finished shards: a shard exists once its manifest does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.io.connection import StorageError
 from pipelines.io.paths import AnyPath
+from pipelines.io.split import Split
 from pipelines.io.statistics import Statistics
 from synthtext.core import InputError
 
@@ -24,17 +25,21 @@ class ShardSpec:
     Attributes:
         index: number of the shard in its dataset, from 0.
         start: index of the first sample.
-        count: samples, skipped ones included.
+        count: samples, skipped ones included, and those of other splits.
+        split: the samples are those of this split; None: all.
     """
 
     index: int
     start: int
     count: int
+    split: Split | None = None
 
     @property
-    def samples(self) -> range:
-        """The indices of the samples."""
-        return range(self.start, self.start + self.count)
+    def samples(self) -> Sequence[int]:
+        """The indices of the samples; those of a split are chosen by a hash of the index in their keys."""
+        indices = range(self.start, self.start + self.count)
+        split = self.split
+        return indices if split is None else [index for index in indices if split.has(b"%d" % index)]
 
     @property
     def name(self) -> str:
@@ -49,12 +54,13 @@ class ShardSpec:
 
 @dataclass(frozen=True, slots=True)
 class ShardPlan:
-    """The shards of a job, computed on access: a plan of any size is three numbers.
+    """The shards of a job, computed on access: a plan of any size is three numbers and a split.
 
     Attributes:
         count: samples of the job, at least 1.
         start: index of the first sample, at least 0.
         size: samples in every shard but the last.
+        split: whose samples the shards hold; None: all.
 
     Raises:
         InputError: a number is out of range.
@@ -63,6 +69,7 @@ class ShardPlan:
     count: int
     start: int = 0
     size: int = SHARD_SIZE
+    split: Split | None = None
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -83,7 +90,7 @@ class ShardPlan:
         if not 0 <= index < len(self):
             raise IndexError(f"there is no shard {index} among {len(self)}")
         offset = index * self.size
-        return ShardSpec(index, self.start + offset, min(self.size, self.count - offset))
+        return ShardSpec(index, self.start + offset, min(self.size, self.count - offset), self.split)
 
     def __iter__(self) -> Iterator[ShardSpec]:
         return (self[index] for index in range(len(self)))
@@ -125,6 +132,11 @@ class ShardManifest(BaseModel):
     def matches(self, spec: ShardSpec, digest: str) -> bool:
         """Return whether the manifest is of this shard and this recipe."""
         return (self.index, self.start, self.count, self.digest) == (spec.index, spec.start, spec.count, digest)
+
+    def begins(self, spec: ShardSpec, digest: str) -> bool:
+        """Return whether the manifest is of this shard, or of a shorter one: the last shard before an extension."""
+        same = (self.index, self.start, self.digest) == (spec.index, spec.start, digest)
+        return same and self.count <= spec.count
 
     def to_json(self) -> str:
         """Return the manifest as JSON."""

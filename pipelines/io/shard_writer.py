@@ -113,7 +113,8 @@ def _write_shard(
         if isinstance(error, OSError | lmdb.Error):
             # LMDB reports a short write, such as on a full disk, as an input/output error.
             hint = " (usually a full disk)" if "Input/output error" in str(error) else ""
-            raise JobError(f"{path} cannot be written: {error}{hint}; re-run the same command to resume") from None
+            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            raise JobError(f"{path} cannot be written: {reason}{hint}; re-run the same command to resume") from None
         raise
     return staged, manifest
 

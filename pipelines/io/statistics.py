@@ -60,6 +60,11 @@ class Statistics(BaseModel):
         """The number of skipped samples."""
         return self.skipped.total()
 
+    @property
+    def attempted(self) -> int:
+        """The number of samples, skipped ones included."""
+        return self.rows + self.skipped_count
+
     def add_skipped(self, sample: SkippedSample) -> None:
         """Count a skipped sample."""
         self.skipped[sample.reason] += 1

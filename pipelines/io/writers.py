@@ -1,7 +1,10 @@
 """Writers of Arrow, Parquet and LMDB files; the same rows give the same bytes."""
 
+import errno
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +55,7 @@ class ParquetWriter:
             compression={name: "zstd" for name in _leaves("", self._schema) if not name.startswith("image.")},
             use_dictionary=list(row_type.DICTIONARY_COLUMNS),
             write_statistics=["key", "width", "height"],  # those of images would hold the smallest and largest in full
+            write_page_checksum=True,
         )
 
     def write(self, rows: Sequence[Any]) -> None:
@@ -92,6 +96,17 @@ LMDB_DATA_FILE = "data.mdb"
 _MAP_RESERVE = 2**20  # bytes for the inner pages of the tree
 
 
+@contextmanager
+def _naming_full_disk(path: Path) -> Iterator[None]:
+    """Name a full disk, which LMDB reports as an input/output error, because its last write was a short one."""
+    try:
+        yield
+    except lmdb.Error as error:
+        if shutil.disk_usage(path).free < _MAP_RESERVE and "Input/output error" in str(error):
+            raise OSError(errno.ENOSPC, "No space left on device: the disk is full") from None
+        raise
+
+
 class LmdbWriter:
     """Writes the folder of an LMDB, which holds data.mdb alone.
 
@@ -103,7 +118,7 @@ class LmdbWriter:
 
     def __init__(self, path: Path) -> None:
         path.mkdir()
-        self._count = 0
+        self._path, self._count = path, 0
         self._environment = lmdb.open(str(path), map_size=_MAP_RESERVE, lock=False, sync=False, metasync=False)
 
     def write(self, rows: Sequence[Any]) -> None:
@@ -113,13 +128,17 @@ class LmdbWriter:
             values.append((f"image-{number:09d}", row.image))
             values.append((f"label-{number:09d}", row.label.encode()))
             values.append((f"meta-{number:09d}", row.meta_json().encode()))
-        self._put(values)
+        with _naming_full_disk(self._path):
+            self._put(values)
         self._count += len(rows)
 
     def close(self) -> None:
         """Write the number of samples."""
-        self._put([("num-samples", str(self._count).encode())])
-        self._environment.close()
+        try:
+            with _naming_full_disk(self._path):
+                self._put([("num-samples", str(self._count).encode())])
+        finally:
+            self._environment.close()
 
     def _put(self, values: list[tuple[str, bytes]]) -> None:
         # The map grows as needed: the file stores its size, and every reader reserves as much address space.

@@ -4,7 +4,7 @@ import io
 import json
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
@@ -38,7 +38,7 @@ def read_row_groups(path: Path, row_type: type[Row], format: ShardFormat) -> Ite
 
 def _parquet_groups(path: Path, row_type: type[Row]) -> Iterator[list[StoredRow]]:
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             if not file.schema_arrow.equals(row_type.SCHEMA):
                 raise InputError("its columns are not those of a dataset of this kind")
             for group in range(file.metadata.num_row_groups):
@@ -82,7 +82,7 @@ _MAX_SHOWN = 40  # characters of a label in a message
 _LEVELS: tuple[str, ...] = get_args(Level)
 
 
-def key_flaws(key: object, prefix: str, samples: range | None, seen: set[str]) -> list[Flaw]:
+def key_flaws(key: object, prefix: str, samples: Collection[int] | None, seen: set[str]) -> list[Flaw]:
     """Check a key.
 
     Args:
@@ -98,7 +98,7 @@ def key_flaws(key: object, prefix: str, samples: range | None, seen: set[str]) -
             return [("key is invalid", f"it should be {prefix} and a number of ten digits")]
         detail = f"sample {int(match[1])}"
         if int(match[1]) not in samples:
-            return [("key is invalid", f"{detail} is not from {samples.start} to {samples.stop - 1}")]
+            return [("key is invalid", f"{detail} is not of this shard")]
     if not isinstance(key, str) or not key:
         return [("key is invalid", "it is missing")]
     if key in seen:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipelines.errors import JobError
 from pipelines.io.atomic import file_sha256, staging_folder
-from pipelines.io.commit import SHARDS_FOLDER
+from pipelines.io.commit import MANIFESTS_FOLDER, SHARDS_FOLDER
 from pipelines.io.connection import StorageError
 from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER
 from pipelines.io.description import DatasetDescription
@@ -115,7 +115,7 @@ class ShardCheckTask:
     @property
     def manifest(self) -> Path:
         """Path of the manifest."""
-        return self.dataset / SHARDS_FOLDER / self.spec.manifest_name
+        return self.dataset / MANIFESTS_FOLDER / self.spec.manifest_name
 
     @property
     def data(self) -> Path:
@@ -149,7 +149,8 @@ class ShardReport:
 def check_shard(task: ShardCheckTask) -> ShardReport:
     """Check a shard; one at a URI is downloaded first.
 
-    Rows are only read if the checksum is right, as the shard is written again otherwise.
+    Rows are only read if the checksum is right, as the shard is written again otherwise. In an unfinished dataset a
+    missing shard is no problem, and neither is a short one that an extension has not replaced yet.
 
     Raises:
         JobError: the storage cannot be read.
@@ -159,18 +160,22 @@ def check_shard(task: ShardCheckTask) -> ShardReport:
             local = replace(task, dataset=folder, remote=None)
             _download_shard(task.remote, local)
             return check_shard(local)
-    problems = Problems()
-    for path, location, flaws in _flaws(task):
+    problems, manifest = Problems(), read_manifest(task.manifest)
+    if not task.description.complete:
+        if manifest is None and not (task.manifest.is_file() and task.manifest.stat().st_size):
+            return ShardReport(problems, None)
+        if manifest is not None and manifest.begins(task.spec, task.description.digest):
+            task = replace(task, spec=replace(task.spec, count=manifest.count))
+    for path, location, flaws in _flaws(task, manifest):
         for kind, detail in flaws:
             name = path.relative_to(task.dataset).as_posix() + location
             problems.add(Problem(kind, name, detail, shard=task.spec.index))
-    manifest = read_manifest(task.manifest)
     return ShardReport(problems, manifest if manifest is not None and not _manifest_flaws(manifest, task) else None)
 
 
 def _download_shard(dataset: RemotePath, task: ShardCheckTask) -> None:
-    task.data.parent.mkdir()
-    task.notes.parent.mkdir()
+    for path in (task.data, task.manifest, task.notes):
+        path.parent.mkdir()
     download_file(dataset, task.manifest, task.dataset)
     if task.is_filtered:
         download_file(dataset, task.notes, task.dataset)
@@ -202,9 +207,9 @@ def download_file(dataset: RemotePath, target: Path, folder: Path) -> bool:
     return True
 
 
-def _flaws(task: ShardCheckTask) -> Iterator[tuple[Path, str, Sequence[Flaw]]]:
+def _flaws(task: ShardCheckTask, manifest: ShardManifest | None) -> Iterator[tuple[Path, str, Sequence[Flaw]]]:
     """The flaws by file, and by location in it."""
-    data, manifest = task.data, read_manifest(task.manifest)
+    data = task.data
     if manifest is None:
         if task.manifest.exists():
             yield task.manifest, "", [("manifest unreadable", "")]
@@ -233,8 +238,8 @@ def _manifest_flaws(manifest: ShardManifest, task: ShardCheckTask) -> list[Flaw]
         return [(other, f"{manifest.count} samples from {manifest.start} on, of digest {manifest.digest[:8]}")]
     if manifest.file != task.data.name:
         return [(other, f"it names {manifest.file}")]
-    if manifest.rows + skipped != spec.count:
-        return [(wrong, f"{manifest.rows} rows and {skipped} skipped samples of {spec.count}")]
+    if manifest.rows + skipped != len(spec.samples):
+        return [(wrong, f"{manifest.rows} rows and {skipped} skipped samples of {len(spec.samples)}")]
     if (manifest.statistics.rows, dict(manifest.statistics.skipped)) != (manifest.rows, manifest.skipped):
         return [(wrong, "its statistics differ")]
     return []
@@ -258,7 +263,7 @@ def _data_flaws(data: Path, manifest: ShardManifest) -> list[Flaw]:
 def _row_flaws(data: Path, manifest: ShardManifest, task: ShardCheckTask) -> Iterator[tuple[str, Sequence[Flaw]]]:
     """The flaws by row."""
     description, seen, rows = task.description, set[str](), 0
-    prefix, samples = description.digest[:8], None if task.is_filtered else task.spec.samples
+    prefix, samples = description.digest[:8], None if task.is_filtered else frozenset(task.spec.samples)
     try:
         for group in read_row_groups(data, ROW_TYPES[description.kind], description.format):
             for row, reason in zip(group, image_flaws(group, description.seed is not None), strict=True):

@@ -33,6 +33,7 @@ from pipelines.jobs.copypaste_settings import (
     settings_from_dict,
 )
 from pipelines.jobs.crop_bank import SourceScan, open_bank, save_bank, scan_source
+from pipelines.jobs.line_filter import recognizer_digest
 from pipelines.jobs.shard_job import JobOptions, JobOutput
 from pipelines.jobs.shard_source import SampleSource, code_fingerprint, register_source
 from pipelines.jobs.summary import JobSummary, SourceSummary
@@ -94,16 +95,17 @@ class CopyPasteSource(SampleSource):
         return {
             "mode": mode_name(self.settings.mode),
             "target": self.scans[self.target].digest,
-            **{f"setting {key}": json.dumps(value) for key, value in settings if key != "crops"},
+            **{f"setting {key}": json.dumps(value) for key, value in settings if key not in ("crops", "recognizer")},
             **self._bank_fingerprint,
         }
 
     @cached_property
     def _bank_fingerprint(self) -> dict[str, str]:
-        sources = zip(self.sources, self._sources, strict=True)
+        sources, recognizer = zip(self.sources, self._sources, strict=True), self.settings.recognizer
         return {
             **{f"source {i}": f"{name} {self.scans[path].digest}" for i, (path, (name, _)) in enumerate(sources)},
             "setting crops": json.dumps(self.settings.to_dict()["crops"]),
+            **({"recognizer": recognizer_digest(recognizer, None)} if recognizer else {}),
             **code_fingerprint((), _LIBRARIES),
             "drawing code": code_digest(Path(__file__).parent, Path(__file__).parents[1] / "datasets"),
         }
@@ -132,7 +134,9 @@ class CopyPasteSource(SampleSource):
     def prepare(self, folder: DatasetFolder) -> None:
         """Open the bank of the folder, or cut the crops. Raises InputError if there are none or the bank is broken."""
         self.bank_path = folder.path / CROP_BANK_FILE
-        self.__dict__["bank"] = self._stored_bank() or build_crop_bank(self._sources, self.settings.crops)
+        self.__dict__["bank"] = self._stored_bank() or build_crop_bank(
+            self._sources, self.settings.crops, self.settings.recognizer
+        )
         self.open()
 
     def store(self, folder: DatasetFolder) -> None:

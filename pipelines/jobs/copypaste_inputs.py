@@ -19,6 +19,7 @@ from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, rea
 from pipelines.errors import format_counts
 from pipelines.inference.reader import IMAGE_SUFFIXES
 from pipelines.io.description import DESCRIPTION_FILE
+from pipelines.jobs.readable_crops import keep_readable, open_crop_filter
 from pipelines.jobs.stored_lines import line_outline
 from pipelines.progress import progress_bar
 from synthtext.core import Image, InputError, Polygon
@@ -104,22 +105,31 @@ def _end(path: Path, depth: int) -> str:
     return Path(*path.parts[-depth:]).as_posix()
 
 
-def build_crop_bank(sources: Sequence[tuple[str, CropSource]], rules: CropRules) -> tuple[CropBank, "Counter[str]"]:
+def build_crop_bank(
+    sources: Sequence[tuple[str, CropSource]], rules: CropRules, recognizer: Path | None = None
+) -> tuple[CropBank, "Counter[str]"]:
     """Cut the texts out of scenes and lines, each with its name in origins.
+
+    Args:
+        sources: scenes and lines.
+        rules: which texts are cut.
+        recognizer: run directory or ONNX file of a recognizer: crops that it cannot read are skipped.
 
     Returns:
         The crops, and the texts that were not cut, by reason.
 
     Raises:
-        InputError: there is not one crop.
+        InputError: there is not one crop, or the recognizer cannot be opened.
     """
     builder, reasons = BankBuilder(), Counter[str]()
+    crop_filter = open_crop_filter(recognizer) if recognizer else None
     with progress_bar("cutting", total=sum(len(source) for _, source in sources), unit="images") as bar:
         for name, source in sources:
             builder.add_source(name)
             for row in range(len(source)):
                 labelled, crops = _crops(source, row, rules, reasons)
-                builder.add_image(row, labelled, crops)
+                kept = keep_readable(list(crops), crop_filter, reasons) if crop_filter else crops
+                builder.add_image(row, labelled, kept)
                 bar.advance(1)
     if not len(builder):
         counts = format_counts(reasons) or "there is no text"

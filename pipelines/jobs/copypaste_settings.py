@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from augment.copy_paste import CropRules, NaturalPaste, PaddlePaste, PasteMode
-from pipelines.config import SettingsDict, apply_overrides, suggest_key, validate_dataclass
+from pipelines.config import SettingsDict, apply_overrides, name_argument, suggest_key, validate_dataclass
 from pipelines.io.encode import ImageFormat
 from pipelines.io.paths import expand_user
 from synthtext.core import InputError, check_range
@@ -39,15 +40,18 @@ class CopyPasteSettings:
         mode: how texts are pasted.
         crops: which texts are cut.
         output: how images are stored.
+        recognizer: absolute path of a run directory or an ONNX file; crops that it cannot read are skipped.
     """
 
     mode: PasteMode
     crops: CropRules
     output: ImageOutput
+    recognizer: Path | None = None
 
     def to_dict(self) -> SettingsDict:
-        """The settings as JSON, for `settings_from_dict`: those of the mode, `crops` and `output`."""
-        return {**_to_json(self.mode), "crops": _to_json(self.crops), "output": _to_json(self.output)}
+        """The settings as JSON, for `settings_from_dict`: those of the mode, `crops`, `output` and `recognizer`."""
+        common = {"crops": _to_json(self.crops), "output": _to_json(self.output)}
+        return {**_to_json(self.mode), **common, **_recognizer_to_json(self.recognizer)}
 
 
 def mode_name(mode: PasteMode) -> str:
@@ -61,7 +65,7 @@ def parse_settings(mode: str, overrides: Sequence[str]) -> CopyPasteSettings:
     Raises:
         InputError: a mode, key or value is invalid.
     """
-    return settings_from_dict(mode, apply_overrides({}, overrides))
+    return name_argument(lambda given: settings_from_dict(mode, apply_overrides({}, given)), overrides)
 
 
 def settings_from_dict(mode: str, settings: SettingsDict) -> CopyPasteSettings:
@@ -75,10 +79,22 @@ def settings_from_dict(mode: str, settings: SettingsDict) -> CopyPasteSettings:
         InputError: a mode, key or value is invalid.
     """
     return CopyPasteSettings(
-        mode=_validate_mode(mode, settings, ("crops", "output"), "copypaste"),
+        mode=_validate_mode(mode, settings, ("crops", "output", "recognizer"), "copypaste"),
         crops=validate_dataclass(CropRules, settings.get("crops", {}), "copypaste: crops"),
         output=validate_dataclass(ImageOutput, settings.get("output", {}), "copypaste: output"),
+        recognizer=_validate_recognizer(settings, "copypaste"),
     )
+
+
+def _validate_recognizer(settings: SettingsDict, where: str) -> Path | None:
+    found = settings.get("recognizer")
+    if found is not None and not isinstance(found, str):
+        raise InputError(f"{where}: recognizer must be a run directory or an ONNX file, not {found!r}")
+    return expand_user(found).absolute() if found else None
+
+
+def _recognizer_to_json(recognizer: Path | None) -> SettingsDict:
+    return {"recognizer": str(recognizer)} if recognizer else {}
 
 
 def _validate_mode(mode: str, settings: SettingsDict, other_keys: Sequence[str], where: str) -> PasteMode:
@@ -102,16 +118,20 @@ class OnlineCopyPasteSettings:
         probability: that texts are pasted into an image.
         mode: how texts are pasted.
         crops: which texts are cut.
+        recognizer: absolute path of a run directory or an ONNX file; crops that it cannot read are skipped.
     """
 
     sources: tuple[str, ...]
     probability: float
     mode: PasteMode
     crops: CropRules
+    recognizer: Path | None = None
 
     @classmethod
     def from_dict(cls, settings: object, where: str) -> "OnlineCopyPasteSettings":
-        """Validate `from`, `probability`, `mode`, `crops` and the settings of the mode; `where` names them in messages.
+        """Validate `from`, `probability`, `mode`, `crops`, `recognizer` and the settings of the mode.
+
+        `where` names them in messages.
 
         Raises:
             InputError: a key or value is invalid.
@@ -124,18 +144,20 @@ class OnlineCopyPasteSettings:
         is_number = isinstance(probability, int | float) and not isinstance(probability, bool)
         if not is_number or not 0 <= probability <= 1:
             raise InputError(f"{where}: probability must be from 0 to 1, not {probability!r}")
-        other_keys = ("from", "probability", "mode", "crops")
+        other_keys = ("from", "probability", "mode", "crops", "recognizer")
         return cls(
             sources=tuple(str(expand_user(source).absolute()) for source in sources),
             probability=float(probability),
             mode=_validate_mode(str(settings.get("mode", "natural")), settings, other_keys, where),
             crops=validate_dataclass(CropRules, settings.get("crops", {}), f"{where}: crops"),
+            recognizer=_validate_recognizer(settings, where),
         )
 
     def to_dict(self) -> SettingsDict:
         """The settings as JSON, for `from_dict`."""
         common = {"from": list(self.sources), "probability": self.probability, "mode": mode_name(self.mode)}
-        return {**common, **_to_json(self.mode), "crops": _to_json(self.crops)}
+        own = {**_to_json(self.mode), "crops": _to_json(self.crops)}
+        return {**common, **own, **_recognizer_to_json(self.recognizer)}
 
 
 def _to_json(settings: Any) -> SettingsDict:

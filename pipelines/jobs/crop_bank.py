@@ -78,7 +78,7 @@ def open_bank(path: Path, digest: str | None) -> tuple[CropBank, "Counter[str]"]
         left_out: Counter[str] = Counter(json.loads(metadata[_LEFT_OUT]))
     except (OSError, pa.ArrowException, ValueError) as error:
         raise InputError(f"{path} is broken: {error}; delete it and re-run the same command") from None
-    shapes = {"sizes": (-1, 2), "points": (-1, 2), "patch_colours": (-1, 3, 3)}  # which the file does not hold
+    shapes = {"sizes": (-1, 2), "points": (-1, 2), "patch_colours": (-1, 5, 3)}  # which the file does not hold
     arrays |= {name: arrays[name].reshape(shape) for name, shape in shapes.items()}
     return CropBank(CropColumns(**arrays)), left_out
 

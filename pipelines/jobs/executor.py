@@ -66,6 +66,7 @@ def write_task(task: ShardTask, on_progress: Callable[[int], None] = lambda amou
             else:
                 yield item
                 on_progress(1)
+        on_progress(task.spec.count - len(task.spec.samples))
 
     row_type = ROW_TYPES[task.source.kind]
     with opencv_single_thread():

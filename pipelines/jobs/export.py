@@ -106,7 +106,8 @@ def _staged_folder(out: Path) -> Iterator[Path]:
         finally:
             remove_path(staged)
     except (OSError, lmdb.Error) as error:
-        raise JobError(f"{out} cannot be written: {error}") from None
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise JobError(f"{out} cannot be written: {reason}; nothing was left behind") from None
 
 
 def _remove_abandoned(out: Path) -> None:

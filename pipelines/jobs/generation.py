@@ -3,15 +3,16 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 from pipelines.config import SettingsDict
 from pipelines.io.description import DatasetDescription
 from pipelines.io.encode import ImageFormat
 from pipelines.io.line_row import LineRow
+from pipelines.io.paths import AnyPath
 from pipelines.io.plan import ShardPlan
 from pipelines.io.row import Row
+from pipelines.io.split import Split
 from pipelines.jobs.first_fonts import describe_first_fonts
 from pipelines.jobs.shard_job import JobOutput
 from pipelines.jobs.shard_source import SampleSource, register_source
@@ -90,7 +91,7 @@ class GeneratedSource(SampleSource):
 
 def generate(
     recipe: str | ResolvedRecipe,
-    out: str | Path,
+    out: str | AnyPath,
     count: int,
     *,
     overrides: Sequence[str] = (),
@@ -100,6 +101,7 @@ def generate(
     address: str | None = None,
     shard_size: int | None = None,
     format: str = "parquet",
+    split: Split | None = None,
 ) -> JobSummary:
     """Generate the samples of a recipe into a dataset folder, or resume an interrupted job.
 
@@ -114,6 +116,7 @@ def generate(
         address: of a Ray cluster to join; then `workers` bounds the tasks in flight, and None uses the whole cluster.
         shard_size: samples in a shard; None: 4,096 lines or 256 scenes.
         format: "parquet" or "lmdb".
+        split: generate the samples of this split only, see `generate_splits`.
 
     Raises:
         InputError: an argument is invalid, or the folder holds another dataset; nothing was written.
@@ -122,7 +125,7 @@ def generate(
     ShardPlan(count, start)
     output = JobOutput(out, workers=workers, address=address, shard_size=shard_size, format=format)
     source = GeneratedSource(resolve_recipe(recipe, overrides) if isinstance(recipe, str) else recipe, seed)
-    return output.run(source, count, start)
+    return output.run(source, count, start, split)
 
 
 def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, start: int = 0) -> Iterator[Any]:

@@ -15,20 +15,24 @@ from pipelines.config import SettingsDict
 from pipelines.datasets.coco import CocoScenes
 from pipelines.datasets.icdar import IcdarScenes
 from pipelines.datasets.image import decode_image, image_suffix
+from pipelines.datasets.label_file import LabelFile
 from pipelines.datasets.lmdb import LmdbSceneSource
 from pipelines.datasets.open import dataset_kind, open_line_source
 from pipelines.datasets.scene_labels import SceneLabelFileSource
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
 from pipelines.datasets.source import (
     BROKEN_IMAGE,
+    MAX_NAMED,
     OUTSIDE_IMAGE,
     PARTLY_OUTSIDE_IMAGE,
+    UNREADABLE_LABEL,
     EncodedLine,
     LineSource,
     read_row,
 )
 from pipelines.io.atomic import file_sha256
-from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription
+from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
 from pipelines.io.line_row import LineRow
 from pipelines.io.paths import local_path
 from pipelines.io.plan import ShardSpec
@@ -36,7 +40,7 @@ from pipelines.io.row import Row, to_json
 from pipelines.io.scene_row import SceneRow
 from pipelines.jobs.shard_job import JobOptions, JobOutput
 from pipelines.jobs.shard_source import ShardSource, register_source
-from pipelines.jobs.summary import JobSummary
+from pipelines.jobs.summary import JobSummary, SourceSummary
 from synthtext.core import Clusters, Image, InputError, SkippedSample, TextInstance
 
 EMPTY_LABEL = "empty label"
@@ -160,7 +164,7 @@ class ImportSource(ShardSource):
         return map(self._row, spec.samples)
 
     def _row(self, index: int) -> Row | SkippedSample:
-        item: EncodedLine | EncodedScene | str = read_row(self.images, index)
+        item: EncodedLine | EncodedScene | str = read_row(self.images, index, name_broken=False)
         if isinstance(item, str):
             return SkippedSample(index, (item,))
         if isinstance(item, EncodedLine) and not item.text.strip():
@@ -174,6 +178,13 @@ class ImportSource(ShardSource):
             return _scene_row(key, item, width, height, meta)
         corpus = self.path.name if self.format == "lmdb" else self.path.parent.name
         return imported_line_row(key, item, width, height, corpus, meta)
+
+    def summarize(self, folder: DatasetFolder) -> SourceSummary:
+        """Name the first labels of a label file that cannot be used."""
+        skipped = read_description(folder.path / DESCRIPTION_FILE).skipped
+        if not isinstance(self.images, LabelFile) or not {UNREADABLE_LABEL, EMPTY_LABEL} & skipped.keys():
+            return SourceSummary()
+        return SourceSummary(notes=tuple(self.images.broken_labels(MAX_NAMED)))
 
 
 def imported_meta(source: str, name: str) -> dict[str, Any]:

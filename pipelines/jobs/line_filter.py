@@ -177,13 +177,19 @@ def open_optional_recognizer(path: Path | None, charset: Path | None) -> "TextRe
 
 
 def recognizer_digest(path: Path | None, charset: Path | None) -> str:
-    """SHA-256 of everything that decides what a recognizer reads; empty for no recognizer."""
+    """SHA-256 of everything that decides what a recognizer reads; empty for no recognizer.
+
+    Raises:
+        InputError: there is no such recognizer.
+    """
     from pipelines.inference.run import CHARSET_FILE, PREPROCESSING_FILE, open_run
 
     if path is None:
         return ""
     if path.is_dir():
         files = [open_run(path).weights_path(), path / CHARSET_FILE, path / PREPROCESSING_FILE]
-    else:
+    elif path.is_file():
         files = [path, *([charset] if charset else [])]
+    else:
+        raise InputError(f"{path}: there is no such run directory; name a run directory or an ONNX file")
     return fingerprint_digest({str(i): file_sha256(file) for i, file in enumerate(files)})

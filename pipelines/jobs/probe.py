@@ -1,5 +1,7 @@
 """Checks before and during a job: samples that are skipped, and space on the disk."""
 
+from dataclasses import replace
+
 from pipelines.errors import format_counts
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.plan import ShardSpec
@@ -40,9 +42,10 @@ def probe(source: ShardSource, first: ShardSpec, total: int, format: ShardFormat
         JobError: too many samples are skipped.
     """
     statistics, size, rows = Statistics(), 0, []
-    count = min(first.count, PROBE_SAMPLES if source.kind == "lines" else _PROBE_SCENES)
+    samples = first.samples[: PROBE_SAMPLES if source.kind == "lines" else _PROBE_SCENES]
+    count, end = len(samples), samples[-1] + 1 if samples else first.start
     with opencv_single_thread():
-        for item in source.rows(ShardSpec(first.index, first.start, count)):
+        for item in source.rows(replace(first, count=end - first.start)):
             if isinstance(item, SkippedSample):
                 statistics.add_skipped(item)
             elif not isinstance(item, ShardNote):
@@ -53,7 +56,7 @@ def probe(source: ShardSource, first: ShardSpec, total: int, format: ShardFormat
     else:
         check_any_usable(statistics, source, total)
     source.inspect(rows)
-    return size / count * _OVERHEAD[format]
+    return size / max(count, 1) * _OVERHEAD[format]
 
 
 def check_disk_space(folder: DatasetFolder, samples: int, sample_bytes: float) -> None:

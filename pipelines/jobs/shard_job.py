@@ -14,8 +14,10 @@ from pipelines.io.atomic import remove_path, wrap_write_errors, write_atomic
 from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER, DatasetFolder
 from pipelines.io.description import DatasetDescription, FontRecord, cpu_features, current_versions
 from pipelines.io.encode import ROW_TYPES
+from pipelines.io.paths import AnyPath
 from pipelines.io.plan import ShardPlan
 from pipelines.io.shard_writer import PendingShard, ShardFormat, check_shard_format
+from pipelines.io.split import Split
 from pipelines.io.statistics import CharacterFrequencies, Statistics
 from pipelines.jobs.executor import Executor, ShardTask, machine_fingerprint
 from pipelines.jobs.probe import check_any_usable, check_disk_space, probe
@@ -68,7 +70,7 @@ class ShardJob:
             self.folder.write_description(self.description)
             self.folder.remove_statistics()  # a dataset with statistics is complete
             self.source.store(self.folder)
-            started, shards, samples = time.monotonic(), len(finished.indices), finished.samples
+            started, shards, samples = time.monotonic(), len(finished.indices), finished.statistics.attempted
             self._write_pending(finished)
             seconds = time.monotonic() - started
             is_usable = finished.statistics.rows > 0 or self.source.limits_skipped
@@ -77,8 +79,8 @@ class ShardJob:
         if not is_usable:
             if is_new and isinstance(self.folder.path, Path):
                 remove_path(self.folder.path)
-            check_any_usable(finished.statistics, self.source, self.plan.count)
-        return self._summary(finished, len(finished.indices) - shards, finished.samples - samples, seconds)
+            check_any_usable(finished.statistics, self.source, finished.statistics.attempted)
+        return self._summary(finished, len(finished.indices) - shards, finished.statistics.attempted - samples, seconds)
 
     @cached_property
     def description(self) -> DatasetDescription:
@@ -92,6 +94,7 @@ class ShardJob:
             seed=source.seed,
             start=self.plan.start,
             count=self.plan.count,
+            split=self.plan.split,
             shard_size=self.plan.size,
             format=self.format,
             charset="".join(source.charset or ()),
@@ -102,7 +105,7 @@ class ShardJob:
         )
 
     def check_compatible(self) -> DatasetDescription | None:
-        """Refuse a folder that holds another dataset, or more samples.
+        """Refuse a folder that holds another dataset, or more samples: of an unfinished one, more finished samples.
 
         Returns:
             Its description; None if the folder is empty.
@@ -118,10 +121,12 @@ class ShardJob:
             raise InputError(
                 f"{self.folder.path} holds other samples ({difference}): undo the change, or choose another folder"
             )
-        if before.count > self.plan.count:
+        count = before.count if before.complete else min(before.count, self.folder.finished_samples(before))
+        if count > self.plan.count:
+            end = "" if before.complete else f"end it there (ocrmill check {self.folder.path} --finish), "
             raise InputError(
-                f"{self.folder.path} holds {before.count:,} samples, more than {self.plan.count:,}: ask for as many, "
-                "or choose another folder"
+                f"{self.folder.path} holds {count:,} {'' if before.complete else 'finished '}samples, more than "
+                f"{self.plan.count:,}: ask for as many, {end}or choose another folder"
             )
         return before
 
@@ -130,6 +135,7 @@ class ShardJob:
         first = next((index for index in range(len(self.plan)) if index not in existing), None)
         if first is not None:
             missing = self.plan.count - sum(self.plan[index].count for index in existing)
+            missing = round(missing * (self.plan.split.share if self.plan.split else 1))
             sample_bytes = probe(self.source, self.plan[first], self.plan.count, self.format)
             check_disk_space(self.folder, missing, sample_bytes)
 
@@ -144,7 +150,7 @@ class ShardJob:
                 self._commit(*written)
                 finished.add(written.pending.manifest)
                 if source.limits_skipped:
-                    check_skipped(finished.statistics.skipped, finished.samples, source.name, whole=False)
+                    check_skipped(finished.statistics.skipped, finished.statistics.attempted, source.name, whole=False)
 
     def task(self, index: int) -> ShardTask:
         """Return the task to write a shard; an outdated manifest of the shard is withdrawn."""
@@ -178,9 +184,11 @@ class ShardJob:
             raise JobError(f"{self.folder.path}: {missing} shards are missing; re-run the same command to resume")
         statistics = finished.statistics
         if self.source.limits_skipped:
-            check_skipped(statistics.skipped, self.plan.count, self.source.name, whole=True)
+            check_skipped(statistics.skipped, statistics.attempted, self.source.name, whole=True)
+        complete = complete_description(self.description, statistics, finished.bytes)
         self.folder.write_statistics(statistics)
-        self.folder.write_description(complete_description(self.description, statistics))
+        self.folder.write_card({"": complete})
+        self.folder.write_description(complete)
 
     def _summary(
         self, finished: FinishedShards, new_shards: int = 0, new_samples: int = 0, seconds: float = 0.0
@@ -201,11 +209,11 @@ class ShardJob:
         )
 
 
-def complete_description(description: DatasetDescription, statistics: Statistics) -> DatasetDescription:
+def complete_description(description: DatasetDescription, statistics: Statistics, size: int) -> DatasetDescription:
     """The description of the dataset when all shards are there; its charset is that of the labels if none is known."""
     charset = description.charset or "".join(sorted(statistics.characters))
-    update = {"complete": True, "rows": statistics.rows, "skipped": dict(statistics.skipped), "charset": charset}
-    return description.model_copy(update=update)
+    totals = {"rows": statistics.rows, "bytes": size, "skipped": dict(statistics.skipped)}
+    return description.model_copy(update={"complete": True, "charset": charset, **totals})
 
 
 class JobOptions(TypedDict, total=False):
@@ -233,7 +241,7 @@ class JobOutput:
 
     def __init__(
         self,
-        out: str | Path,
+        out: str | AnyPath,
         *,
         workers: int | None = None,
         address: str | None = None,
@@ -245,11 +253,12 @@ class JobOutput:
         self._executor, self._shard_size = Executor(workers, address), shard_size
         self.folder.check_usable()
 
-    def run(self, source: ShardSource, count: int, start: int = 0) -> JobSummary:
-        """Write the samples from `start` on, or resume an interrupted job.
+    def run(self, source: ShardSource, count: int, start: int = 0, split: Split | None = None) -> JobSummary:
+        """Write the samples from `start` on, or those of a split, or resume an interrupted job.
 
         Raises:
             InputError, JobError: see `ShardJob.run`.
         """
         size = ROW_TYPES[source.kind].SHARD_SIZE if self._shard_size is None else self._shard_size
-        return ShardJob(source, ShardPlan(count, start, size), self.folder, self._executor, self._format).run()
+        size = round(size / split.share) if split else size  # so that as many samples of the split are in a shard
+        return ShardJob(source, ShardPlan(count, start, size, split), self.folder, self._executor, self._format).run()

@@ -12,6 +12,7 @@ from pipelines.datasets.provenance import read_provenance
 from pipelines.datasets.scene_labels import repair_polygon
 from pipelines.datasets.source import ConcatenatedLines, EncodedLine, LineSource
 from pipelines.io.atomic import file_sha256
+from pipelines.io.commit import MANIFESTS_FOLDER
 from pipelines.io.line_row import LineRow
 from pipelines.io.plan import read_manifest
 from pipelines.io.row import to_json
@@ -94,7 +95,10 @@ def lines_digest(path: Path) -> str:
         return file_sha256(path)
     if (path / "data.mdb").is_file():
         return file_sha256(path / "data.mdb")
-    manifests = {shard.name: read_manifest(shard.with_suffix(".json")) for shard in local_shards(path, "lines")}
+    manifests = {
+        shard.name: read_manifest(path / MANIFESTS_FOLDER / f"{shard.stem}.json")
+        for shard in local_shards(path, "lines")
+    }
     return fingerprint_digest({name: found.sha256 if found else "" for name, found in manifests.items()})
 
 

@@ -80,16 +80,19 @@ class FinishedShards:
 
     Attributes:
         indices: of the shards.
-        samples: in them, skipped ones included.
+        samples: in them, skipped ones and those of other splits included.
+        bytes: size of their data.
         statistics: their sum.
     """
 
     indices: set[int] = field(default_factory=set)
     samples: int = 0
+    bytes: int = 0
     statistics: Statistics = field(default_factory=Statistics)
 
     def add(self, manifest: ShardManifest) -> None:
         """Add a shard."""
         self.indices.add(manifest.index)
         self.samples += manifest.count
+        self.bytes += manifest.bytes
         self.statistics.merge(manifest.statistics)

@@ -207,7 +207,8 @@ def _construct(cls: type, settings: SettingsDict, share: str, folder: Path, wher
         raise InputError(f"{where}: its field {share!r} has the name of a key of the recipe: rename it")
     for key in settings:
         if key not in known:
-            hint = suggest_key(key, known) if known else "it has no settings"
+            close = suggest_key(key, [*known, share])
+            hint = close if known or not close.startswith("known") else f"it has no settings but {share!r}"
             raise InputError(f"{where}: unknown key {key!r}; {hint}")
     try:
         hints = get_type_hints(cls)

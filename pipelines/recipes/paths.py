@@ -80,4 +80,6 @@ def resolve_recipe_paths(settings: Mapping[str, Any], folder: Path) -> SettingsD
     charset = result.get("charset")
     if isinstance(charset, str) and not is_charset_name(charset) and (folder / charset).is_file():
         result["charset"] = str((folder / charset).absolute())
+    elif isinstance(charset, dict) and isinstance(charset.get("file"), str):
+        result["charset"] = {**charset, "file": str((folder / charset["file"]).absolute())}
     return result

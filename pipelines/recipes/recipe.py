@@ -30,7 +30,7 @@ from pipelines.recipes.components import (
 from pipelines.recipes.paths import resolve_recipe_paths
 from synthtext import CoverageOptions, LayoutOptions, LineDesign, LineGenerator, LineLegibility, LineOutput
 from synthtext.core import Charset, EffectChain, EffectStep, Generator, InputError, WeightedComponent
-from synthtext.corpora import CorpusMixture, resolve_charset
+from synthtext.corpora import CharsetOptions, CorpusMixture, resolve_charset
 from synthtext.fonts import FaceCache, FontInventory, FontOptions, find_fonts
 from synthtext.ink import Ink
 from synthtext.scenes import Clutter, Legibility, SceneDesign, SceneGenerator, SceneOutput, TypesettingOptions
@@ -64,7 +64,7 @@ class BaseRecipeSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     kind: str
-    charset: str = "ascii"
+    charset: str | CharsetOptions = "ascii"
     corpus: list[SettingsDict] = Field(min_length=1)
     fonts: FontOptions = FontOptions()
     baselines: WeightedComponents = Field(default={"straight": 1}, min_length=1)

@@ -24,6 +24,10 @@ from pipelines.recipes.components import EFFECT, Component, add_module_folders, 
 from pipelines.training.network_group import LABELS, DistillationLoss, NetworkGroup, NetworkGroupConfig
 from pipelines.training.settings import StrictSettings
 from synthtext.core import InputError, Level, Range
+from synthtext.corpora import CharsetOptions
+
+DATA_CHARSET = "data"
+"""The charset of the data."""
 
 _Side = Annotated[int, Field(ge=STRIDE, le=4096, multiple_of=STRIDE)]
 _Probability = Annotated[float, Field(ge=0, le=1)]
@@ -33,11 +37,12 @@ class InputSettings(StrictSettings):
     """`input`: preprocessing of line images, see `RecognizerPreprocessing`.
 
     Attributes:
+        min_width: of a batch, pixels; null, the default with `init`: what 95 % of the lines need.
         drop_wider_than: resized lines that are wider, in pixels, are not trained on.
     """
 
     height: Literal[32, 48] = 32
-    min_width: int = Field(default=32, ge=8)
+    min_width: Annotated[int, Field(ge=8)] | None = 32
     max_width: int | None = Field(default=None, ge=8)
     width_step: int = Field(default=16, ge=1)
     channels: Literal["bgr", "rgb"] = "bgr"
@@ -45,15 +50,20 @@ class InputSettings(StrictSettings):
 
     def preprocessing(self) -> RecognizerPreprocessing:
         """Return the preprocessing of training, evaluation and inference."""
-        return RecognizerPreprocessing(**self.model_dump(exclude={"drop_wider_than"}))
+        settings = self.model_dump(exclude={"drop_wider_than"})
+        return RecognizerPreprocessing(
+            **{name: value for name, value in settings.items() if name != "min_width" or value}
+        )
 
 
 class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
     """Settings of a recognizer's training.
 
     Attributes:
-        charset: a built-in one ("ascii", "words:de"), a dictionary file, or a run directory for the charset of its
-            network.
+        charset: "data": the charset in the description of the data, or the characters of their labels; a built-in
+            one ("ascii", "words:de"), a dictionary file, characters such as {characters: "0-9A-Z-"}, or a run directory
+            for the charset of its network.
+        max_outside_charset: maximum fraction of the training lines that have characters outside the charset.
         input: preprocessing of line images.
         loss: what is minimised.
         spacing_samples: lines over which CTC is mixed with a loss that assumes characters at even distances, which
@@ -66,7 +76,8 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
 
     network: RecognizerSettings = RecognizerSettings()
     network_group: NetworkGroup[RecognizerSettings] = NetworkGroup()
-    charset: str = "alphanumeric_lower"
+    charset: str | CharsetOptions = DATA_CHARSET
+    max_outside_charset: _Probability = 0.05
     input: InputSettings = InputSettings()
     loss: CTCLossSettings = CTCLossSettings()
     spacing_samples: int = Field(default=30_000, ge=0)
@@ -75,7 +86,13 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
     @model_validator(mode="after")
     def _check_center_schedule(self) -> Self:
         loss_from = self.loss.center_schedule(self.samples)[1]
-        if self.loss.center_weight and loss_from >= self.samples:
+        if self.loss.center_weight and self.minutes is not None:
+            if self.loss.center_samples_range is None:
+                raise ValueError(
+                    "minutes: the number of samples is unknown, so set when the center loss begins, such as "
+                    "loss.center_samples_range=[50000, 60000]"
+                )
+        elif self.loss.center_weight and loss_from >= self.samples:
             raise ValueError(
                 f"loss.center_samples_range: the center loss would begin after {loss_from:,} samples, but the training "
                 f"has {self.samples:,}"

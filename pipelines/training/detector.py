@@ -25,6 +25,7 @@ from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.jobs.copypaste_inputs import build_crop_bank, open_crop_source, unique_names
 from pipelines.jobs.copypaste_settings import OnlineCopyPasteSettings
 from pipelines.jobs.crop_bank import open_bank, save_bank, scan_source
+from pipelines.jobs.line_filter import recognizer_digest
 from pipelines.progress import progress_bar
 from pipelines.recipes.digest import fingerprint_digest
 from pipelines.training.configs import DetectorTrainConfig
@@ -131,13 +132,15 @@ class _TrainingCrops:
         sources = [(name, open_crop_source(spec)) for name, spec in zip(names, specs, strict=True)]
         digests = {f"source {i} {name}": scan_source(source).digest for i, (name, source) in enumerate(sources)}
         self.path = path
+        if settings.recognizer:
+            digests["recognizer"] = recognizer_digest(settings.recognizer, None)
         self.digest = fingerprint_digest({**digests, "crops": json.dumps(settings.to_dict()["crops"])})
         existing = open_bank(path, self.digest)
         if existing is None and path.is_file():
             raise InputError(f"{path} holds crops of other images: use the same data, or a new folder")
         self._built: tuple[CropBank, Counter[str]] | None = None
         if existing is None:
-            existing = self._built = build_crop_bank(sources, settings.crops)
+            existing = self._built = build_crop_bank(sources, settings.crops, settings.recognizer)
             CopyPaste(existing[0], settings.mode)  # checks that the mode can paste these crops
         bank, skipped = existing
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in skipped.most_common())

@@ -15,7 +15,7 @@ from pipelines.training.loop import run_training
 from pipelines.training.recognizer import prepare_recognizer
 from pipelines.training.resolve import resolve_config
 from pipelines.training.settings import TrainConfigT
-from pipelines.training.task import LOCK_FILE, Log, TrainingSetup, check_resumable, check_run_dir
+from pipelines.training.task import LOCK_FILE, Log, TrainingSetup, check_resumable, check_run_dir, create_run_dir
 from synthtext.core import InputError
 
 _logger = logging.getLogger("pipelines.training")
@@ -67,7 +67,7 @@ def train(
     check_run_dir(folder)  # before all samples are read
     setup = prepare(config, folder)
     check_resumable(folder, setup.settings, setup.charset)
-    folder.mkdir(parents=True, exist_ok=True)
+    create_run_dir(folder)
     with file_lock(folder / LOCK_FILE):
         return _run(config, setup, folder, log, workers, address)
 

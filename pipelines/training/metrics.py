@@ -107,6 +107,10 @@ class Stopwatch:
     def __init__(self) -> None:
         self._seconds, self._cpu_seconds = time.monotonic(), _cpu_seconds()
 
+    def elapsed(self, progress: TrainingProgress) -> float:
+        """Return the seconds of the training until now."""
+        return progress.seconds + time.monotonic() - self._seconds
+
     def add_to(self, progress: TrainingProgress, group: WorkerGroup | None = None) -> None:
         """Add the elapsed time, and the CPU time of all processes of the group."""
         seconds, cpu = time.monotonic(), _cpu_seconds()

@@ -13,22 +13,23 @@ from models.batch import RecognitionBatch, normalise
 from models.ctc import CTCCodec, ctc_loss
 from models.losses.base import EdgeOutputs, Progress, RecognitionLabels
 from models.recognizer import Recognizer
+from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.source import LineSource
 from pipelines.datasets.stream import RecognitionStream, Selection, select_lines
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.engine import torch_recognizer
 from pipelines.inference.predictors import TextRecognizer
-from pipelines.inference.run import CONFIG_FILE, RecognizerRun, RecognizerSettings, Run
+from pipelines.inference.run import RecognizerRun, RecognizerSettings, Run
 from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.data_checks import describe_data
+from pipelines.training.data_defaults import check_charset_loss, choose_input, resolve_training_charset, saved_input
 from pipelines.training.initial_weights import load_initial_weights
 from pipelines.training.network_group import LABELS, DistillationLoss
 from pipelines.training.networks import NetworkGroupTask, build_networks, save_teachers
-from pipelines.training.recognizer_data import LineData, open_lines, reject_recipes, resolve_recipes
+from pipelines.training.recognizer_data import LineData, open_lines, open_stored_lines, reject_recipes, resolve_recipes
 from pipelines.training.task import TrainingSetup, check_resumable
 from synthtext.core import Charset, InputError
-from synthtext.corpora import resolve_charset
 
 _MIN_NORM = 1e-12
 
@@ -117,9 +118,10 @@ def _gradient_norm(loss: Tensor, logits: Tensor) -> Tensor:
 
 def prepare_recognizer(config: RecognizerTrainConfig, folder: Path, *, skip_inspection: bool = False) -> TrainingSetup:
     """Open the data of a recognizer's training and build its networks; see `pipelines.training.job.prepare`."""
-    charset, preprocessing = resolve_training_charset(config.charset), config.input.preprocessing()
     reject_recipes(config.val, "validation needs a fixed dataset; make one with ocrmill generate")
-    config, recipes = resolve_recipes(config)
+    config, recipes = resolve_recipes(saved_input(config, folder))
+    stored, preprocessing = open_stored_lines(config, recipes), config.input.preprocessing()
+    charset = resolve_training_charset(config.charset, stored, recipes)
     config, students, frozen, origins = build_networks(
         config,
         partial(RecognizerSettings.build, charset=charset, height=config.input.height),
@@ -127,12 +129,15 @@ def prepare_recognizer(config: RecognizerTrainConfig, folder: Path, *, skip_insp
         lambda network, run: str(load_initial_weights(network, charset, run)),
         lambda run: _check_teacher(run, charset, preprocessing),
     )
-    settings = {"kind": "recognizer", **config.model_dump(mode="json")}
-    data = open_lines(config, recipes, folder, partial(check_resumable, folder, settings, charset))
+    check = partial(check_resumable, folder, _settings(config), charset)
+    data = open_lines(config, recipes, stored, folder, check)
+    config, width_message = choose_input(config, data.sources)
     selections = _select(data, config, charset)
+    check_charset_loss(selections, charset, config)
     messages: list[str] = []
     if not skip_inspection:
-        messages = [*data.describe(), *describe_data(selections, data.validation, charset), *origins]
+        described = describe_data(selections, data.validation, charset)
+        messages = [*data.describe(), *described, *filter(None, [width_message]), *origins]
 
     def on_start(run: Run) -> None:
         data.save_indexes(run)
@@ -141,12 +146,16 @@ def prepare_recognizer(config: RecognizerTrainConfig, folder: Path, *, skip_insp
     return TrainingSetup(
         task=RecognizerTask(config, charset, students, frozen, selections, data.validation),
         source_sizes=[len(selection.rows) for selection in selections],
-        settings=settings,
-        preprocessing=preprocessing,
+        settings=_settings(config),
+        preprocessing=config.input.preprocessing(),
         charset=charset,
         messages=messages,
         on_start=on_start,
     )
+
+
+def _settings(config: RecognizerTrainConfig) -> SettingsDict:
+    return {"kind": "recognizer", **config.model_dump(mode="json")}
 
 
 def _select(data: LineData, config: RecognizerTrainConfig, charset: Charset) -> list[Selection]:
@@ -177,10 +186,3 @@ def _check_teacher(run: RecognizerRun, charset: Charset, student: RecognizerPrep
             f"{run.folder} cannot be the teacher: its input is {teacher.height} pixels high in {teacher.channels}, "
             f"that of this training {student.height} in {student.channels}; change input"
         )
-
-
-def resolve_training_charset(name: str) -> Charset:
-    """Return the charset of a run directory, or what `resolve_charset` finds under the name."""
-    if (Path(name) / CONFIG_FILE).is_file():
-        return RecognizerRun.open(Path(name)).charset
-    return resolve_charset(name, Path.cwd())

@@ -162,13 +162,23 @@ class LineData:
             recipe.save(run.folder, source.index)
 
 
+def open_stored_lines(config: RecognizerTrainConfig, recipes: Mapping[int, OnlineData]) -> dict[int, LineSource]:
+    """Open the training sources that are not recipes, by the index of their entry; raises InputError."""
+    return {index: _open(entry.source) for index, entry in enumerate(config.data) if index not in recipes}
+
+
 def open_lines(
-    config: RecognizerTrainConfig, recipes: Mapping[int, OnlineData], folder: Path, check: Callable[[], None]
+    config: RecognizerTrainConfig,
+    recipes: Mapping[int, OnlineData],
+    stored: Mapping[int, LineSource],
+    folder: Path,
+    check: Callable[[], None],
 ) -> LineData:
     """Open the data of a training.
 
     Args:
         config, recipes: from `resolve_recipes`.
+        stored: from `open_stored_lines`.
         folder: the run directory, which is only read; it may hold indexes from an earlier start.
         check: rejects another training in that folder; called before the lines of a recipe are generated, which takes
             long.
@@ -178,12 +188,11 @@ def open_lines(
         JobError: too many lines of a recipe cannot be generated.
     """
     validation = tuple(map(_open, config.val))
-    sources = {index: _open(entry.source) for index, entry in enumerate(config.data) if index not in recipes}
     for recipe in recipes.values():
         recipe.load_index(folder)  # its error names what has changed, unlike that of `check`
     check()
     online = {index: recipe.open(folder, config.data_workers) for index, recipe in recipes.items()}
-    in_order = tuple(source for _, source in sorted({**sources, **online}.items()))
+    in_order = tuple(source for _, source in sorted({**stored, **online}.items()))
     return LineData(in_order, validation, tuple((recipes[index], source) for index, source in online.items()))
 
 

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
-from pipelines.config import SettingsDict, apply_overrides, read_yaml, suggest_key, validate_model
+from pipelines.config import SettingsDict, apply_overrides, name_argument, read_yaml, suggest_key, validate_model
 from pipelines.inference.run import DetectorRun, ModelKind, RecognizerRun
 from pipelines.io.paths import absolute_path, wrap_read_errors
 from pipelines.recipes.presets import is_recipe
@@ -32,9 +33,9 @@ def resolve_config(
     """Return the settings of a preset or of a YAML file, with sources and `key.sub=value` overrides applied.
 
     The key `kind` of the file, recognizer (the default) or detector, selects the kind of settings. With `init`, the
-    network and its preprocessing are those of that run (for a recognizer the charset, too), the learning rate is
-    `FINE_TUNING_LR`, and a detector keeps its batch statistics (`freeze_batch_norm`), unless the YAML file or an
-    override sets them.
+    network and its preprocessing are those of that run (for a recognizer the charset, too; `input.min_width` follows
+    from the data), the learning rate is `FINE_TUNING_LR`, and a detector keeps its batch statistics
+    (`freeze_batch_norm`), unless the YAML file or an override sets them.
 
     Args:
         preset: name of a preset, or path of a file.
@@ -45,6 +46,10 @@ def resolve_config(
     Raises:
         InputError: there is no such preset, or a setting is unknown or wrong; the message names its path.
     """
+    return name_argument(partial(_resolve, preset, data, val), overrides)
+
+
+def _resolve(preset: str, data: Sequence[str], val: Sequence[str], overrides: Sequence[str]) -> AnyTrainConfig:
     path, where = _find_preset(preset), f"training {preset}"
     is_preset = preset in training_preset_names()
     settings = read_yaml(path)
@@ -74,7 +79,7 @@ def _init_settings(kind: ModelKind, folder: Path) -> SettingsDict:
         sizes, preprocessing = detector.settings.model_dump(), asdict(detector.preprocessing)
         return {"network": sizes, "preprocessing": preprocessing, "freeze_batch_norm": True}
     run = RecognizerRun.open(folder)
-    sizes, preprocessing = run.settings.model_dump(), asdict(run.preprocessing)
+    sizes, preprocessing = run.settings.model_dump(), {**asdict(run.preprocessing), "min_width": None}
     return {"charset": str(folder), "network": sizes, "input": preprocessing, "spacing_samples": 0}
 
 

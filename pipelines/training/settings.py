@@ -112,6 +112,8 @@ class BaseTrainConfig(StrictSettings):
         data: sources to train on.
         val: labelled sources that select the best weights.
         samples: training budget: samples in total, rounded up to whole steps.
+        minutes: training budget as a time, validations included, instead of `samples`; the learning rate follows the
+            elapsed time. `samples` then only says how many lines of a recipe are generated.
         batch_size: samples in a batch.
         micro_batches: batches in a step; their gradients, batch statistics and class centers are averaged, which gives
             the sample count of a larger batch in the memory of a small one. Several processes share them.
@@ -131,6 +133,7 @@ class BaseTrainConfig(StrictSettings):
     data: tuple[DataSettings, ...] = ()
     val: tuple[str, ...] = ()
     samples: int = Field(default=400_000, ge=1)
+    minutes: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     batch_size: int = Field(default=64, ge=2)
     micro_batches: int = Field(default=1, ge=1, le=4096)
     ema_decay: Fraction = 0.999

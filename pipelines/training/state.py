@@ -12,13 +12,13 @@ from torch import Tensor, nn
 
 from models.ema import ExponentialMovingAverage
 from models.losses.base import StepAccumulator
+from pipelines.inference.last_weights import STATE_FILE
 from pipelines.inference.run import to_contiguous
 from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.training.distributed import WorkerGroup
 from pipelines.training.settings import BaseTrainConfig, OptimSettings
 from synthtext.core import InputError
 
-STATE_FILE = "state.safetensors"
 STATE_JSON = "state.json"
 
 _DAMAGE = (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError)
@@ -37,16 +37,11 @@ class TrainState:
     def __init__(self, model: nn.Module, config: BaseTrainConfig, group: WorkerGroup | None = None) -> None:
         self.model = model.train().to(memory_format=torch.channels_last).to(config.device)  # type: ignore[call-overload]
         self.ema = ExponentialMovingAverage(self.model, config.ema_decay)
-        self._settings, self._steps = config.optim, config.steps
+        self._settings = config.optim
         self._optimizer = _make_adam(self.model, config.optim)
         self._micro_batches, self._group = config.micro_batches, group or WorkerGroup()
         self._batch_norm = BatchNormStatistics(self.model)
         self._accumulators = [module for module in self.model.modules() if isinstance(module, StepAccumulator)]
-
-    def learning_rate(self, step: int) -> float:
-        """Return the learning rate of a step, counted from 0."""
-        # Counted from 1: a first step with a rate of 0 would have no effect.
-        return self._settings.learning_rate(step + 1, self._steps)
 
     def backward(self, losses: Iterable[Tensor]) -> None:
         """Compute the gradients of a step.
@@ -73,10 +68,10 @@ class TrainState:
             self._batch_norm.end_step()
         return nn.utils.clip_grad_norm_(self.model.parameters(), self._settings.clip_norm)
 
-    def step(self, step: int) -> None:
+    def step(self, step: int, learning_rate: float) -> None:
         """Update the parameters, the accumulators and the moving average."""
         for group in self._optimizer.param_groups:
-            group["lr"] = self.learning_rate(step)
+            group["lr"] = learning_rate
         self._optimizer.step()
         for module in self._accumulators:
             module.end_step()

@@ -1,5 +1,6 @@
 """The interface between the training loop and what is trained, and checks of the run directory."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.inference.run import CHARSET_FILE, CONFIG_FILE, PREPROCESSING_FILE, RecognizerRun, Run, open_run
 from pipelines.io.atomic import TEMPORARY_PREFIX
+from pipelines.io.paths import wrap_read_errors
 from pipelines.training.settings import RESUMABLE_CHANGES
 from pipelines.training.state import TrainingProgress
 from synthtext.core import Charset, InputError
@@ -77,12 +79,35 @@ class TrainingSetup:
     on_end: Callable[[Run, TrainingProgress, Log], None] = lambda run, progress, log: None  # called at the end
 
 
+def create_run_dir(folder: Path) -> None:
+    """Create the folder of a run; raises InputError if it cannot be created or written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / LOCK_FILE).touch()
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror}; name another folder with -o") from None
+
+
 def check_run_dir(folder: Path) -> None:
-    """Reject a folder that holds something other than a training; a new or an empty one is accepted.
+    """Reject a folder that cannot be written, or holds something other than a training; it may not exist.
 
     Raises:
-        InputError: the message says what the folder holds.
+        InputError: the message says what the folder holds, or why it cannot be written.
     """
+    path = folder.absolute()
+    parent = next(path for path in (path, *path.parents) if os.path.lexists(path))
+    if parent != path and not parent.is_dir():
+        raise InputError(f"{folder} cannot be created: {parent} is a file; name another folder with -o")
+    if not os.access(parent, os.W_OK | os.X_OK) and parent.is_dir():
+        raise InputError(
+            f"{folder} cannot be written: you have no permission to write to {parent}; name another folder with -o, or "
+            "change the permissions"
+        )
+    with wrap_read_errors(folder):
+        _check_content(folder)
+
+
+def _check_content(folder: Path) -> None:
     if not (folder / CONFIG_FILE).is_file():
         if folder.exists() and not (folder.is_dir() and all(map(_is_leftover, folder.iterdir()))):
             raise InputError(f"{folder} is not empty and is not a run directory: name a new folder")

@@ -16,6 +16,7 @@ from pipelines.cluster.remote import CodeVersion, describe_code_difference, inst
 from pipelines.errors import JobError
 from pipelines.inference.run import Run, open_run
 from pipelines.progress import ProgressBar, ProgressCounter, progress_bar
+from pipelines.training.budget import make_budget
 from pipelines.training.configs import AnyTrainConfig
 from pipelines.training.distributed import DistributedGroup, propagate_errors
 from pipelines.training.loop import run_training
@@ -55,8 +56,9 @@ def train_distributed(
     """
     task = _WorkerTask(prepare, config, run.folder, Path.cwd(), installed_code_version())
     failures: list[Exception] = []
-    done = min(load_checkpoint(run.folder).step * config.samples_per_step, config.samples)
-    with progress_bar("training", total=config.samples, unit=config.sample_unit, done=done) as bar:
+    budget = make_budget(config, run.folder)
+    done = budget.done(load_checkpoint(run.folder))
+    with progress_bar("training", total=budget.total, unit=budget.unit, done=done) as bar:
 
         def receive(message: tuple[str, Any]) -> None:
             subject, content = message
@@ -66,7 +68,7 @@ def train_distributed(
                 failures.append(content)
             else:
                 if content < bar.counter.done:
-                    log(f"a process died: resuming from the checkpoint at {content:,} samples")
+                    log(f"a process died: resuming from the checkpoint at {content:,} {budget.unit}")
                 bar.advance(content - bar.counter.done)
 
         is_cuda = config.device == "cuda"

@@ -6,6 +6,7 @@ from synthtext.core.detail import DetailBudget, DetailLimited
 from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect, apply_pixel_effect
 from synthtext.core.errors import InputError
 from synthtext.core.geometry import (
+    MAX_IMAGE_PIXELS,
     Box,
     Image,
     Points,
@@ -50,6 +51,7 @@ from synthtext.core.warp import CoordinateMap, Homography, Warp
 
 __all__ = [
     "BLOCK_SIZE",
+    "MAX_IMAGE_PIXELS",
     "AppliedEffect",
     "BoundedSettings",
     "Box",

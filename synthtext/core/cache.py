@@ -1,13 +1,30 @@
-"""An LRU cache bounded in bytes."""
+"""An LRU cache bounded in bytes, and the folder of files that are derived or downloaded once."""
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from pathlib import Path
 from typing import Generic, TypeVar
+
+from synthtext.core.errors import InputError
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 _OVERHEAD = 200  # bytes of an entry besides its value
+
+
+def cache_folder() -> Path:
+    """Return the folder of cached files: `OCRMILL_CACHE`, or `ocrmill` in the cache folder of the user.
+
+    Raises:
+        InputError: The home folder is unknown.
+    """
+    path = os.environ.get("OCRMILL_CACHE") or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/ocrmill"
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError(f"{path}: there is no such home folder; set OCRMILL_CACHE to a folder for caches") from None
 
 
 class ByteCache(Generic[Key, Value]):

@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 Image: TypeAlias = NDArray[np.uint8]
 """(H, W, 3) RGB or (H, W) coverage, 0 to 255."""
 
+MAX_IMAGE_PIXELS = 2**27
+"""Pixels of the largest image file that is decoded (400 MB); the header of a small file may claim any size."""
+
 Points: TypeAlias = NDArray[np.float32]
 """(..., 2) x then y, in pixels."""
 

@@ -1,6 +1,7 @@
 """Sources of texts. In a recipe, `use: text_file` refers to the class `TextFile` of this package."""
 
 from synthtext.corpora.characters import Characters
+from synthtext.corpora.charset_options import CharsetOptions
 from synthtext.corpora.confusables import Confusables
 from synthtext.corpora.corpus import (
     Corpus,
@@ -20,6 +21,7 @@ from synthtext.corpora.words import JiebaWords, Words
 
 __all__ = [
     "Characters",
+    "CharsetOptions",
     "Code",
     "Confusables",
     "Corpus",

@@ -5,6 +5,7 @@ import string
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from wordfreq.language_info import get_language_info
 
 from synthtext.core import Charset, InputError, WeightedSampler, charset_names, package_file
+from synthtext.corpora.charset_options import CharsetOptions
 
 Case: TypeAlias = Literal["as_is", "lower", "title", "upper"]
 
@@ -210,23 +212,36 @@ def is_charset_name(text: str) -> bool:
     return text in charset_names() or text == PUBLISHED or text.startswith(_LANGUAGE)
 
 
-def resolve_charset(name_or_path: str | Path, folder: Path) -> Charset:
-    """Return a charset by name or from a dictionary file.
+def resolve_charset(spec: str | Path | CharsetOptions, folder: Path) -> Charset:
+    """Return a charset by name, from a dictionary file, or as settings write it.
 
     Args:
-        name_or_path: One of `charset_names()`, "words:de" for the characters of a language, "published", or a file.
+        spec: One of `charset_names()`, "words:de" for the characters of a language, "published", a file, or options.
+            A file is taken as it is: without the space unless it has one.
         folder: Folder of relative paths.
 
     Raises:
-        InputError: There is no such language or file, the file is not a dictionary, or the published dictionary is not
-            installed.
+        InputError: There is no such name, language or file, the file is not a dictionary, or the published dictionary
+            is not installed.
     """
-    name = str(name_or_path)
+    if isinstance(spec, CharsetOptions):
+        return spec.charset(folder)
+    name = str(spec)
     if name in charset_names():
         return Charset.named(name)
     if name.startswith(_LANGUAGE):
         return Charset(language_characters(name.removeprefix(_LANGUAGE)))
-    return Charset.from_file(_published() if name == PUBLISHED else folder / name_or_path)
+    if name == PUBLISHED:
+        return Charset.from_file(_published())
+    if not (folder / name).exists():
+        known = (*charset_names(), PUBLISHED)
+        close = "".join(f", did you mean {match!r}?" for match in get_close_matches(name, known, n=1))
+        raise InputError(
+            f"charset {name!r}: there is neither a file nor a charset of that name{close or '.'} Known are "
+            f"{', '.join(known)}, "
+            f'words:LANGUAGE (such as words:de), and {{characters: "0-9A-Z-"}}'
+        )
+    return Charset.from_file(folder / name, add_space=False)
 
 
 def _published() -> Path:

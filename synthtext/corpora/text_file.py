@@ -2,20 +2,19 @@
 
 import mmap
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from synthtext.core import InputError
 from synthtext.corpora.corpus import PicklesSettings, clean_text
 from synthtext.corpora.language import Case, CaseMixture, to_case
+from synthtext.corpora.line_index import line_starts
 
-_CHUNK = 1 << 24
 _SPLIT_ATTEMPTS = 1000
 _VALIDATION_PARTS, _PARTS = 1, 10
 _SEARCHED = 1 << 22  # bytes that are searched for a character: a millisecond
@@ -28,7 +27,8 @@ Data: TypeAlias = mmap.mmap | bytes
 class TextFile(PicklesSettings):
     """Draws lines of a UTF-8 file, uniformly.
 
-    The file is memory-mapped; only the offsets of its lines are held in memory (8 bytes a line).
+    The file is memory-mapped, and so are the offsets of the lines of a large one (8 bytes a line), which are stored in
+    the cache folder once.
 
     Attributes:
         path: File with one text a line.
@@ -101,13 +101,15 @@ class _MappedLines:
             with path.open("rb") as file:
                 size = file.seek(0, 2)
                 self._data: Data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+            self._starts = line_starts(path) if size else np.empty(0, np.int64)
+        except InputError:
+            raise
         except FileNotFoundError:
             raise InputError(f"corpus {str(path)!r}: there is no such file") from None
         except (OSError, ValueError) as error:
             raise InputError(f"corpus {str(path)!r} cannot be opened: {error}") from None
         if not self._data:
             raise InputError(f"corpus {str(path)!r} is empty")
-        self._starts, self._stops = _line_bounds(self._data, path)
         if not len(self._starts):
             raise InputError(f"corpus {str(path)!r} has no line with a text")
 
@@ -115,7 +117,9 @@ class _MappedLines:
         return len(self._starts)
 
     def read(self, line: int) -> str:
-        return self._data[int(self._starts[line]) : int(self._stops[line])].decode().removeprefix("\ufeff")
+        start = int(self._starts[line])
+        stop = self._data.find(b"\n", start)
+        return self._data[start : stop if stop >= 0 else len(self._data)].decode().removeprefix("\ufeff")
 
     def find(self, text: str, position: float) -> str | None:
         """Return the first line with a text, from a position (0 to 1) on, continuing at the start of the file."""
@@ -124,40 +128,5 @@ class _MappedLines:
         if at < 0:
             at = self._data.find(pattern, 0, min(start + len(pattern), max(0, start + _SEARCHED - len(self._data))))
         line = int(np.searchsorted(self._starts, at, side="right")) - 1
-        return self.read(line) if at >= 0 and line >= 0 and at < self._stops[line] else None
-
-
-def _line_bounds(data: Data, path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Check that a file is UTF-8 text; return start and stop offsets of the lines that are not blank."""
-    starts, stops, line = [], [], 1
-    for offset, block in _blocks_of_whole_lines(data):
-        if b"\x00" in block:
-            raise InputError(f"corpus {str(path)!r} is a binary file (a zero byte after line {line}), not UTF-8 text")
-        try:
-            block.decode()
-        except UnicodeDecodeError as error:
-            at = line + block[: error.start].count(b"\n")
-            raise InputError(
-                f"corpus {str(path)!r} is not UTF-8 text: byte {offset + error.start}, line {at}; convert it first"
-            ) from None
-        line += block.count(b"\n")
-        array = np.frombuffer(block, np.uint8)
-        ends = np.flatnonzero(array == ord("\n"))
-        if not block.endswith(b"\n"):
-            ends = np.append(ends, len(block))
-        begins = np.concatenate([[0], ends[:-1] + 1])
-        ink_before = np.concatenate([[0], np.cumsum(array > ord(" "))])
-        visible = ink_before[ends] > ink_before[begins]
-        starts.append(begins[visible] + offset)
-        stops.append(ends[visible] + offset)
-    return np.concatenate(starts).astype(np.int64), np.concatenate(stops).astype(np.int64)
-
-
-def _blocks_of_whole_lines(data: Data) -> Iterator[tuple[int, bytes]]:
-    """Blocks of about 16 MiB that end at the end of a line, with their offsets."""
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start + _CHUNK)
-        stop = len(data) if end < 0 else end + 1
-        yield start, data[start:stop]
-        start = stop
+        is_inside = at >= 0 and line >= 0 and self._data.find(b"\n", int(self._starts[line]), at) < 0
+        return self.read(line) if is_inside else None

@@ -14,11 +14,10 @@ import uharfbuzz as hb
 
 from synthtext.core import InputError
 from synthtext.core.cache import ByteCache
+from synthtext.fonts.woff import WOFF_SIGNATURES, decompress_font
 
 MAX_FONT_BYTES = 2**28
-"""Maximum size of a font file in bytes; collections of all Chinese characters have half of that."""
-
-_COMPRESSED = (b"wOFF", b"wOF2")
+"""Maximum size of a font in bytes, file or decompressed; collections of all Chinese characters have half."""
 
 # By the digest of the file. A variable font is opened for each variation, and decompression takes half a second.
 _decompressed: ByteCache[str, bytes] = ByteCache(64 << 20, len)
@@ -28,7 +27,7 @@ def read_font(path: Path) -> tuple[bytes, str]:
     """Read a font file as sfnt bytes (.woff and .woff2 are decompressed), and compute the SHA-256 of the file.
 
     Raises:
-        InputError: The file cannot be read or decompressed, or is larger than `MAX_FONT_BYTES`.
+        InputError: The file cannot be read or decompressed, or it is larger than `MAX_FONT_BYTES`, compressed or not.
     """
     try:
         size = path.stat().st_size
@@ -40,8 +39,8 @@ def read_font(path: Path) -> tuple[bytes, str]:
     except OSError as error:
         raise InputError(f"font {str(path)!r} cannot be read: {error.strerror}") from None
     digest = hashlib.sha256(data).hexdigest()
-    if data.startswith(_COMPRESSED):
-        return _decompressed.get(digest, lambda: _decompress(data, path)), digest
+    if data.startswith(WOFF_SIGNATURES):
+        return _decompressed.get(digest, lambda: decompress_font(data, path, MAX_FONT_BYTES)), digest
     return data, digest
 
 
@@ -53,7 +52,7 @@ def open_font(path: Path, index: int) -> tuple[hb.Face, freetype.Face]:
     """
     try:
         with path.open("rb") as file:
-            compressed = file.read(4) in _COMPRESSED
+            compressed = file.read(4) in WOFF_SIGNATURES
         if compressed:
             data, _ = read_font(path)
             return hb.Face(hb.Blob(data), index), freetype.Face(io.BytesIO(data), index)
@@ -62,20 +61,6 @@ def open_font(path: Path, index: int) -> tuple[hb.Face, freetype.Face]:
         raise InputError(f"font {str(path)!r} cannot be read: {error.strerror}") from None
     except freetype.FT_Exception as error:
         raise InputError(f"font {str(path)!r} is broken: {error}") from None
-
-
-def _decompress(data: bytes, path: Path) -> bytes:
-    from fontTools.ttLib import TTFont  # slow to import, and only needed for compressed fonts
-
-    unpacked = io.BytesIO()
-    try:
-        font = TTFont(io.BytesIO(data), recalcBBoxes=False, recalcTimestamp=False)
-        font.flavor = font.flavorData = None
-        font.save(unpacked, reorderTables=None)
-    except Exception as error:  # broken data raises many types of errors in fontTools
-        kind = "woff2" if data.startswith(b"wOF2") else "woff"
-        raise InputError(f"font {str(path)!r} is broken: its {kind} data cannot be decompressed ({error})") from None
-    return unpacked.getvalue()
 
 
 AXIS_STEPS = 8

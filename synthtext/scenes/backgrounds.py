@@ -9,10 +9,9 @@ from typing import Protocol, runtime_checkable
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
 
 from synthtext.background import Gradient, Plain, Texture
-from synthtext.background.photos import decode_photo, list_photos
+from synthtext.background.photos import decode_photo, list_photos, open_photo
 from synthtext.core import Image, InputError, Range, Size, check_number, check_range
 from synthtext.scenes.shapes import blend_polygon
 
@@ -140,11 +139,8 @@ def _read_map(folder: Path | None, photo: Path, image: Image) -> NDArray[np.uint
     path = folder / f"{photo.stem}.png"
     if not path.exists():
         return None
-    try:
-        with PillowImage.open(path) as file:
-            grey = np.asarray(file.convert("L"), np.uint8)
-    except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError) as error:
-        raise InputError(f"map {str(path)!r} is broken or not an image: {error}; replace or remove it") from None
+    with open_photo(path, "map") as file:
+        grey = np.asarray(file.convert("L"), np.uint8)
     (height, width), (map_height, map_width) = image.shape[:2], grey.shape
     if abs(map_width * height - map_height * width) > 0.03 * map_width * height:
         raise InputError(

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.ray
 
 HOME = Path(__file__).parents[3]
 COUNT, SIZE = 400, 5
-TIMEOUT = 300.0  # seconds; a few suffice on an idle machine
+TIMEOUT = 600.0  # seconds; a few suffice on an idle machine
 SHARDS = COUNT // SIZE
 
 STARTED: "list[subprocess.Popen[str]]" = []
@@ -140,13 +140,15 @@ def set_delay(folder: Path, seconds: float) -> None:
 
 def checksums(data: Path) -> dict[str, str]:
     return {
-        manifest.file: manifest.sha256 for path in (data / "shards").glob("*.json") if (manifest := read_manifest(path))
+        manifest.file: manifest.sha256
+        for path in (data / "manifests").glob("*.json")
+        if (manifest := read_manifest(path))
     }
 
 
 def writers(data: Path) -> set[int]:
     """The processes that wrote the present shards."""
-    manifests = [read_manifest(path) for path in (data / "shards").glob("*.json")]
+    manifests = [read_manifest(path) for path in (data / "manifests").glob("*.json")]
     return {int(manifest.worker.rpartition(":")[2]) for manifest in manifests if manifest}
 
 

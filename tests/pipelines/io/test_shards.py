@@ -219,7 +219,7 @@ def test_unreadable_manifest_counts_as_missing(tmp_path):
 def test_broken_manifest_counts_as_missing(folder, rows):
     spec = ShardSpec(0, 0, COUNT)
     write(folder, rows, spec=spec)
-    manifest = folder.shards / "part-000000.json"
+    manifest = folder.manifests / "part-000000.json"
     manifest.write_text(manifest.read_text()[:100])
     assert folder.finished_manifest(spec, "d" * 64) is None
 

@@ -39,7 +39,7 @@ pytestmark = pytest.mark.slow
 
 def sums(folder: Path) -> dict[str, str]:
     """The checksums in the manifests, by shard; empty manifests count for nothing."""
-    manifests = sorted((folder / "shards").glob("*.json"))
+    manifests = sorted((folder / "manifests").glob("*.json"))
     return {
         manifest.stem: json.loads(manifest.read_text())["sha256"] for manifest in manifests if manifest.stat().st_size
     }

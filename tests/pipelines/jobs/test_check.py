@@ -49,7 +49,7 @@ def data_of(folder: Path, shard: int = DAMAGED) -> Path:
 
 
 def manifest_path(folder: Path) -> Path:
-    return folder / "shards" / f"part-{DAMAGED:06d}.json"
+    return folder / "manifests" / f"part-{DAMAGED:06d}.json"
 
 
 def manifest_of(folder: Path) -> ShardManifest:

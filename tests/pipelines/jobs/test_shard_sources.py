@@ -170,11 +170,11 @@ def test_a_killed_import_is_resumed(labels: str, jobs: dict[str, Callable[..., o
     code += f"import_data({labels!r}, {str(tmp_path / 'data')!r}, workers=0, shard_size=5)"
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL, env=env)
-    while not list(tmp_path.glob("data/shards/part-*.json")) and process.poll() is None:
+    while not list(tmp_path.glob("data/manifests/part-*.json")) and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("data/shards/part-000000.*")}
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("data/*s/part-000000.*")}
     assert len(kept) == 2
     assert not (tmp_path / "data" / "statistics.json").exists()
     jobs["import"](tmp_path / "data", 0)

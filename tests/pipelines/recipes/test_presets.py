@@ -7,7 +7,7 @@ from pipelines.recipes.presets import read_preset, recipe_preset_names
 from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from pipelines.training.configs import RecognizerTrainConfig
-from pipelines.training.recognizer import resolve_training_charset
+from pipelines.training.data_defaults import resolve_training_charset
 from synthtext.core import InputError, SkippedSample, WeightedComponent, package_file
 from synthtext.corpora import CorpusMixture, language_characters, languages
 from synthtext.fonts import FontOptions, find_fonts
@@ -98,7 +98,7 @@ def test_a_recipe_of_an_unknown_language_names_the_known_ones() -> None:
 
 def test_training_takes_the_charset_of_a_language() -> None:
     config = RecognizerTrainConfig(charset="words:de")
-    assert resolve_training_charset(config.charset).characters == language_characters("de")
+    assert resolve_training_charset(config.charset, {}, {}).characters == language_characters("de")
 
 
 def test_a_file_may_be_based_on_a_preset(tmp_path) -> None:  # type: ignore[no-untyped-def]

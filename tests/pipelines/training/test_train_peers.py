@@ -157,7 +157,7 @@ def take_steps(task, config, count):
     for step, batch in enumerate(task.batches(range(count))):
         state.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
         state.reduce_gradients()
-        state.step(step)
+        state.step(step, config.optim.lr)
 
 
 def test_a_frozen_teacher_does_not_change(trained, few):
