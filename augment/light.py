@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import BoundedSettings, Image, Parameters, Range, Size, bounded
+from synthtext.core import BoundedSettings, DetailBudget, Image, Parameters, Range, Size, bounded
 
 _GRID_CELLS = 10  # cells of the coarse light grid along the shorter side
 
@@ -37,6 +37,11 @@ class UnevenLight(BoundedSettings):
             "x": rng.uniform(0, 1),
             "y": rng.uniform(0, 1),
         }
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Keep the parameters; later noise is limited by the remaining contrast."""
+        budget.lose_contrast(parameters["darkness"])
+        return parameters
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the darkened image."""
@@ -78,6 +83,11 @@ class Glare(BoundedSettings):
             "degrees": rng.uniform(0, 180),
         }
 
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Keep the parameters; later noise is limited by the remaining contrast."""
+        budget.lose_contrast(parameters["strength"])
+        return parameters
+
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image with the reflection."""
         angle = math.radians(parameters["degrees"])
@@ -113,6 +123,11 @@ class CastShadow(BoundedSettings):
             "softness": rng.uniform(*self.softness_range) * min(size),
             "edges": [[rng.uniform(0, 1), rng.uniform(0, 1), rng.uniform(0, 360)] for _ in range(edges)],
         }
+
+    def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
+        """Keep the parameters; later noise is limited by the remaining contrast."""
+        budget.lose_contrast(parameters["darkness"])
+        return parameters
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image with the shadow."""

@@ -33,6 +33,10 @@ class DetailBudget:
         self.noise_variance = max(0.0, self.noise_variance - allowed**2)
         return allowed
 
+    def lose_contrast(self, fraction: float) -> None:
+        """Leave less noise to later effects, because an effect takes a fraction of the contrast away."""
+        self.noise_variance *= (1 - fraction) ** 2
+
 
 @runtime_checkable
 class DetailLimited(Protocol):

@@ -6,7 +6,21 @@ import cv2
 import numpy as np
 import pytest
 
-from augment import Binarise, Blur, Defocus, Downscale, Jpeg, MotionBlur, Noise, SaltAndPepper, ShotNoise, UnevenLight
+from augment import (
+    Binarise,
+    Blur,
+    CastShadow,
+    Defocus,
+    Downscale,
+    Gamma,
+    Glare,
+    Jpeg,
+    MotionBlur,
+    Noise,
+    SaltAndPepper,
+    ShotNoise,
+    UnevenLight,
+)
 from pipelines.jobs.generation import iterate_samples
 from pipelines.recipes.presets import read_preset
 from pipelines.recipes.resolve import resolve_recipe
@@ -100,8 +114,16 @@ def test_fine_details_are_neither_compressed_nor_binarised_much() -> None:
 
 def test_effects_without_a_limit_are_applied_as_drawn() -> None:
     image = np.full((SIZE.height, SIZE.width, 3), 150, np.uint8)
-    chain = EffectChain([EffectStep("uneven_light", UnevenLight())])
+    chain = EffectChain([EffectStep("gamma", Gamma()), EffectStep("uneven_light", UnevenLight())])
     assert (chain.apply_pixels(RNG(0), image, budget(0.5, 0.0, 0.0))[0] == chain.apply_pixels(RNG(0), image)[0]).all()
+
+
+@pytest.mark.parametrize("effect", [UnevenLight((0.5, 0.5)), CastShadow((0.5, 0.5)), Glare((0.5, 0.5))])
+def test_light_that_takes_contrast_away_leaves_less_noise(effect: PixelEffect) -> None:
+    image = np.full((SIZE.height, SIZE.width, 3), 150, np.uint8)
+    steps = [EffectStep("light", effect), EffectStep("noise", Noise((60, 60)))]
+    _, applied = EffectChain(steps).apply_pixels(RNG(0), image, budget(noise=10))
+    assert applied[1].parameters["sigma"] == pytest.approx(5)
 
 
 def test_a_line_without_a_limit_has_no_budget() -> None:

@@ -69,8 +69,13 @@ def test_sample_of_a_script_uses_its_letters(script) -> None:
 
 def test_rows_have_a_value_for_each_heading(reports) -> None:
     rows = table_rows(list(reports.values()))
-    assert rows[0] == ("family", "faces", "scripts", "charset", "remarks", "licence")
-    assert {len(row) for row in rows} == {6}
+    assert rows[0] == ("family", "faces", "scripts", "charset", "look-alikes", "remarks", "licence")
+    assert {len(row) for row in rows} == {7}
+
+
+def test_look_alikes_are_named_by_family(reports) -> None:
+    assert any({"I", "l"} <= set(group) for group in reports["Lato"].lookalikes)
+    assert not any({"I", "l"} <= set(group) for group in reports["Source Sans Pro"].lookalikes)
 
 
 def test_specimen_sheet_has_a_row_per_family(reports) -> None:
@@ -90,7 +95,8 @@ def test_table_and_sheet(ocrmill, tmp_path: Path, capsys: pytest.CaptureFixture[
     lato = next(line for line in printed.splitlines() if line.startswith("Lato\t"))
     assert lato.split("\t")[1] == str(sum(path.stem.startswith("Lato") for path in bundled_fonts()))
     assert "100%" in lato
-    assert "Amatic SC\t2\tLatin, Greek 7%, Hebrew\t100%\tcapitals only" in printed
+    assert "Amatic SC\t2\tLatin, Greek 7%, Hebrew\t100%\t-\tcapitals only" in printed
+    assert "look-alikes: 3 of 7 cannot tell apart I l (2: DejaVu Sans, Lato)" in printed
     assert cv2.imread("sheet.png").shape[1] == 1480
     assert [path.name for path in tmp_path.iterdir()] == ["sheet.png"]
 
