@@ -2,7 +2,7 @@
 
 Run `python -m tests.guard.record` from the root of the repository to write `digests.json`, which `test_guard.py`
 compares. Record again only after an intended change of pixels, texts, polygons or losses, and mention it in the
-changelog. On a CPU with other features, recording adds the pixels and losses of this CPU if everything else is
+changelog; names of presets record only these: `python -m tests.guard.record lines-ar`. On a CPU with other features, recording adds the pixels and losses of this CPU if everything else is
 unchanged.
 
 Fonts come from wheels, and from Debian's Noto packages for scripts that the wheels do not cover. To save time, presets
@@ -234,24 +234,25 @@ def in_folder(function: Callable[[str, Path], Any], name: str) -> Any:
         return function(name, Path(folder))
 
 
-def main() -> None:
-    """Generate and train everything, and write the results."""
+def main(names: Sequence[str] = ()) -> None:
+    """Generate and train everything, or only what is named, and write the results."""
     before = json.loads(RECORDED.read_text()) if RECORDED.exists() else {"drawn": {}, "losses": {}}
-    drawn, trained = {}, {}
-    for name in drawn_names():
-        found: Digests = in_folder(draw, name)
-        then = Digests(**before["drawn"][name]) if name in before["drawn"] else None
-        if then and not replace(found, pixels={}).differences(then):
-            found.pixels = {**then.pixels, **found.pixels}
-        drawn[name] = asdict(found)
-    for name in TRAINED:
-        series = in_folder(losses, name)
-        kept = before["losses"].get(name, {})
-        trained[name] = {**(kept if kept and same_losses(series, kept) else {}), cpu(): series}
+    drawn: dict[str, Any] = {name: before["drawn"].get(name) for name in drawn_names()}
+    trained: dict[str, Any] = {name: before["losses"].get(name, {}) for name in TRAINED}
+    for name in names or [*drawn, *trained]:
+        if name in drawn:
+            found: Digests = in_folder(draw, name)
+            then = Digests(**drawn[name]) if drawn[name] else None
+            if then and not replace(found, pixels={}).differences(then):
+                found.pixels = {**then.pixels, **found.pixels}
+            drawn[name] = asdict(found)
+        else:
+            series, kept = in_folder(losses, name), trained[name]
+            trained[name] = {**(kept if kept and same_losses(series, kept) else {}), cpu(): series}
     text = json.dumps({"reference": reference(), "drawn": drawn, "losses": trained}, indent=1)
     RECORDED.write_text(text + "\n")
     print(f"recorded for the CPU {cpu()}: {RECORDED}", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
