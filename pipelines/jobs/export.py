@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 import lmdb
 import numpy as np
@@ -24,12 +25,52 @@ from pipelines.io.atomic import TEMPORARY_PREFIX, remove_path, temporary_path
 from pipelines.io.line_row import LineRow
 from pipelines.io.paths import expand_user
 from pipelines.io.scene_row import SceneRow
+from pipelines.jobs.export_annotations import CocoTextWriter, CocoWriter, DoctrDetectionWriter, DoctrRecognitionWriter
 from pipelines.jobs.export_formats import IcdarWriter, LmdbExportWriter, PaddleOcrWriter
+from pipelines.jobs.export_webdataset import WebDatasetWriter
 from synthtext.core import InputError
 
-ExportFormat: TypeAlias = Literal["paddleocr", "icdar", "lmdb"]
+ExportFormat: TypeAlias = Literal["paddleocr", "icdar", "lmdb", "doctr", "coco", "coco-text", "webdataset"]
 
-LINE_CLUSTERS, LINE_PROVENANCE = "lines' clusters", "lines' fonts, corpora and effects"
+
+class _ExportWriter(Protocol):
+    """Writes one format. `unsupported` counts what the format does not support."""
+
+    unsupported: Counter[str]
+
+    def close(self) -> None: ...
+
+
+class LineWriter(_ExportWriter, Protocol):
+    """Writes lines."""
+
+    def write_line(self, line: EncodedLine, provenance: SampleProvenance) -> None:
+        """Write a line of text and what the format supports of its provenance."""
+
+
+class SceneWriter(_ExportWriter, Protocol):
+    """Writes scenes."""
+
+    def write_scene(self, scene: EncodedScene) -> int:
+        """Write a scene; returns the number of texts that were written."""
+        ...
+
+
+LINE_WRITERS: dict[str, Callable[[Path], LineWriter]] = {
+    "paddleocr": PaddleOcrWriter,
+    "lmdb": partial(LmdbExportWriter, row_type=LineRow),
+    "doctr": DoctrRecognitionWriter,
+    "webdataset": WebDatasetWriter,
+}
+SCENE_WRITERS: dict[str, Callable[[Path], SceneWriter]] = {
+    "paddleocr": PaddleOcrWriter,
+    "icdar": IcdarWriter,
+    "lmdb": partial(LmdbExportWriter, row_type=SceneRow),
+    "doctr": DoctrDetectionWriter,
+    "coco": CocoWriter,
+    "coco-text": CocoTextWriter,
+    "webdataset": WebDatasetWriter,
+}
 
 _BATCH_SIZE = 64  # lines
 _SCENE_BATCH_SIZE = 16
@@ -65,7 +106,9 @@ def export_data(
 
     Args:
         source: a dataset, a label file or an LMDB.
-        format: "paddleocr" (labels.tsv, images/), "icdar" (gt/, images/; scenes only) or "lmdb".
+        format: "paddleocr" (labels.tsv, images/), "lmdb", "doctr" (labels.json, images/), "webdataset" (tar files), or
+            for scenes only "icdar" (gt/, images/), "coco" (annotations.json, images/) and "coco-text" (cocotext.json,
+            images/).
         out: the new folder; it may exist if it is empty.
         on_progress: called with the number of images that were finished.
 
@@ -75,8 +118,9 @@ def export_data(
         JobError: the disk is full, or the folder cannot be written.
     """
     kind = dataset_kind(source)
-    if kind == "lines" and format == "icdar":
-        raise InputError(f"{source} holds lines: the ICDAR format is for scenes; use paddleocr or lmdb")
+    if kind == "lines" and format not in LINE_WRITERS:
+        others = ", ".join(LINE_WRITERS)
+        raise InputError(f"{source} holds lines: the format {format} is for scenes; use one of {others}")
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise InputError(f"{out} exists and is not an empty folder: name another one")
     if kind == "scenes":
@@ -130,7 +174,7 @@ def _export_scenes(
     source: SceneSource, format: ExportFormat, folder: Path, on_progress: Callable[[int], None]
 ) -> ExportSummary:
     texts, problems, left_out = 0, Counter[str](), Counter[str]()
-    with closing(_open_scene_writer(format, folder)) as writer:
+    with closing(SCENE_WRITERS[format](folder)) as writer:
         for begin in range(0, len(source), _SCENE_BATCH_SIZE):
             rows = np.arange(begin, min(begin + _SCENE_BATCH_SIZE, len(source)))
             for _, scene in _readable(source, rows, left_out):
@@ -165,35 +209,17 @@ def _image_count(source: SceneSource | LineSource, left_out: Counter[str]) -> in
     return len(source) - left_out.total()
 
 
-def _open_scene_writer(format: ExportFormat, folder: Path) -> PaddleOcrWriter | IcdarWriter | LmdbExportWriter:
-    if format == "lmdb":
-        return LmdbExportWriter(folder, SceneRow)
-    return PaddleOcrWriter(folder) if format == "paddleocr" else IcdarWriter(folder)
-
-
 def _export_lines(
     source: LineSource, format: ExportFormat, folder: Path, on_progress: Callable[[int], None]
 ) -> ExportSummary:
-    unsupported, left_out = Counter[str](), Counter[str]()
-    writer = LmdbExportWriter(folder, LineRow) if format == "lmdb" else PaddleOcrWriter(folder)
-    with closing(writer):
+    left_out = Counter[str]()
+    with closing(LINE_WRITERS[format](folder)) as writer:
         for begin in range(0, len(source), _BATCH_SIZE):
             rows = np.arange(begin, min(begin + _BATCH_SIZE, len(source)))
             readable = _readable(source, rows, left_out)
             provenances = read_provenance(source, np.array([row for row, _ in readable], np.int64))
             for (_, line), provenance in zip(readable, provenances, strict=True):
-                if isinstance(writer, LmdbExportWriter):
-                    writer.write_line(line, provenance)
-                else:
-                    writer.write_line(line)
-                    unsupported.update(_unsupported(provenance))
+                writer.write_line(line, provenance)
             on_progress(len(rows))
     written = _image_count(source, left_out)
-    return ExportSummary("lines", written, written, +(writer.unsupported + unsupported), left_out)
-
-
-def _unsupported(line: SampleProvenance) -> list[str]:
-    """What a label file does not support of a line."""
-    meta = line.meta
-    has_provenance = bool(meta.font or meta.corpus or meta.script or meta.effects)
-    return [LINE_CLUSTERS] * (len(line.clusters) > 0) + [LINE_PROVENANCE] * has_provenance
+    return ExportSummary("lines", written, written, +writer.unsupported, left_out)

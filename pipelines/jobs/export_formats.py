@@ -39,6 +39,16 @@ def unsupported_fields(instances: Sequence[TextInstance]) -> Counter[str]:
     return +lost
 
 
+LINE_CLUSTERS, LINE_PROVENANCE = "lines' clusters", "lines' fonts, corpora and effects"
+
+
+def unsupported_line_fields(line: SampleProvenance) -> list[str]:
+    """What a list of images and texts does not support of a line."""
+    meta = line.meta
+    has_provenance = bool(meta.font or meta.corpus or meta.script or meta.effects)
+    return [LINE_CLUSTERS] * (len(line.clusters) > 0) + [LINE_PROVENANCE] * has_provenance
+
+
 LINE_BREAKS = "line breaks in texts, now spaces"
 
 _BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")  # those of str.splitlines
@@ -141,8 +151,9 @@ class PaddleOcrWriter(ImageFolderWriter):
         super().__init__(folder)
         self._labels = (folder / "labels.tsv").open("w", encoding="utf-8", newline="\n")
 
-    def write_line(self, line: EncodedLine) -> None:
-        """Write a line of text."""
+    def write_line(self, line: EncodedLine, provenance: SampleProvenance) -> None:
+        """Write a line of text; its provenance is not supported."""
+        self.unsupported.update(unsupported_line_fields(provenance))
         self._write(line.key, line.image, self.without_line_breaks(line.text))
 
     def write_scene(self, scene: EncodedScene) -> int:
@@ -158,6 +169,32 @@ class PaddleOcrWriter(ImageFolderWriter):
 
     def _write(self, key: str, image: bytes, label: str) -> None:
         self._labels.write(f"{self.write_image(key, image).as_posix()}\t{label}\n")
+
+
+def to_line_row(key: str, line: EncodedLine, provenance: SampleProvenance) -> LineRow:
+    """Return the row of a line, without `meta`, under a new key."""
+    width, height = image_size(line.image, line.key)
+    meta = provenance.meta
+    return LineRow(
+        key=key,
+        image=line.image,
+        path=key + image_suffix(line.image),
+        text=line.text,
+        width=width,
+        height=height,
+        clusters=provenance.clusters,
+        font=meta.font,
+        script=meta.script,
+        corpus=meta.corpus,
+        contrast=meta.contrast,
+        effects=tuple(applied.name for applied in meta.effects),
+    )
+
+
+def to_scene_row(key: str, scene: EncodedScene) -> SceneRow:
+    """Return the row of a scene, without `meta`, under a new key."""
+    width, height = image_size(scene.image, scene.key)
+    return SceneRow(key, scene.image, key + image_suffix(scene.image), width, height, scene.instances)
 
 
 _BATCH_SIZE = 64  # rows in a transaction
@@ -182,30 +219,11 @@ class LmdbExportWriter:
 
     def write_line(self, line: EncodedLine, provenance: SampleProvenance) -> None:
         """Write a line of text and its provenance."""
-        width, height = image_size(line.image, line.key)
-        key = self._key(line.key)
-        self._add(
-            LineRow(
-                key=key,
-                image=line.image,
-                path=key + image_suffix(line.image),
-                text=line.text,
-                width=width,
-                height=height,
-                clusters=provenance.clusters,
-                font=provenance.meta.font,
-                script=provenance.meta.script,
-                corpus=provenance.meta.corpus,
-                contrast=provenance.meta.contrast,
-                effects=tuple(applied.name for applied in provenance.meta.effects),
-            )
-        )
+        self._add(to_line_row(self._key(line.key), line, provenance))
 
     def write_scene(self, scene: EncodedScene) -> int:
         """Write a scene; returns the number of texts that were written."""
-        width, height = image_size(scene.image, scene.key)
-        key = self._key(scene.key)
-        self._add(SceneRow(key, scene.image, key + image_suffix(scene.image), width, height, scene.instances))
+        self._add(to_scene_row(self._key(scene.key), scene))
         return len(scene.instances)
 
     def close(self) -> None:
