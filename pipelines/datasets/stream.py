@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 
 from models.batch import RecognitionBatch
 from models.ctc import CTCCodec
-from pipelines.datasets.loader import collate
+from pipelines.datasets.loader import collate_encoded
 from pipelines.datasets.order import Mixture, SequentialRows, ShuffledRows
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.selection import Selection
@@ -94,4 +94,4 @@ class RecognitionStream(Dataset[RecognitionBatch]):
     def _batch(self, lines: list[EncodedLine]) -> RecognitionBatch:
         texts = tuple(self.codec.charset.fold(line.text) for line in lines)
         keys = tuple(line.key for line in lines)
-        return RecognitionBatch(*collate(lines, self.preprocessing), *self.codec.encode(texts), keys, texts)
+        return RecognitionBatch(*collate_encoded(lines, self.preprocessing), *self.codec.encode(texts), keys, texts)

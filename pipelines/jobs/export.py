@@ -25,7 +25,13 @@ from pipelines.io.atomic import TEMPORARY_PREFIX, remove_path, temporary_path
 from pipelines.io.line_row import LineRow
 from pipelines.io.paths import expand_user
 from pipelines.io.scene_row import SceneRow
-from pipelines.jobs.export_annotations import CocoTextWriter, CocoWriter, DoctrDetectionWriter, DoctrRecognitionWriter
+from pipelines.jobs.export_annotations import (
+    EMPTY_IMAGES,
+    CocoTextWriter,
+    CocoWriter,
+    DoctrDetectionWriter,
+    DoctrRecognitionWriter,
+)
 from pipelines.jobs.export_formats import IcdarWriter, LmdbExportWriter, PaddleOcrWriter
 from pipelines.jobs.export_webdataset import WebDatasetWriter
 from synthtext.core import InputError
@@ -181,7 +187,8 @@ def _export_scenes(
                 texts += writer.write_scene(scene)
                 problems.update(scene.problems)
             on_progress(len(rows))
-    return ExportSummary("scenes", _image_count(source, left_out), texts, +writer.unsupported, left_out, problems)
+    images = _image_count(source, left_out) - writer.unsupported[EMPTY_IMAGES]
+    return ExportSummary("scenes", images, texts, +writer.unsupported, left_out, problems)
 
 
 def _readable(

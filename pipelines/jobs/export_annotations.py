@@ -25,6 +25,7 @@ from synthtext.core import Polygon, TextInstance, bounding_box, signed_area
 
 IGNORED_TO_TEXTS = "ignored texts, now texts like others"
 TRANSCRIPTIONS = "transcriptions"
+EMPTY_IMAGES = "images without texts, left out"
 
 
 class JsonWriter(ImageFolderWriter):
@@ -67,7 +68,7 @@ class DoctrDetectionWriter(JsonWriter):
     """Writes scenes for docTR's `DetectionDataset`: polygons of four points by file name.
 
     The format has neither texts nor ignored regions. An ignored text becomes a text like others, as in docTR's own
-    loader of ICDAR 2015; left out, it would be background.
+    loader of ICDAR 2015; left out, it would be background. docTR refuses images without texts; they are left out.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -77,6 +78,9 @@ class DoctrDetectionWriter(JsonWriter):
     def write_scene(self, scene: EncodedScene) -> int:
         """Write a scene; returns the number of texts that were written."""
         leaves = leaf_instances(scene.instances)
+        if not leaves:
+            self.unsupported[EMPTY_IMAGES] += 1
+            return 0
         lost = unsupported_fields(scene.instances)
         del lost[IGNORED_TEXTS], lost[READ_AS_IGNORED]
         lost[IGNORED_TO_TEXTS] += sum(leaf.ignore for leaf in leaves)
