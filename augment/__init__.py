@@ -5,20 +5,25 @@ Geometric effects return a warp, pixel effects change pixels, and view transform
 `LineChain` apply effects in order.
 """
 
-from augment.bending import Curl, Elastic
-from augment.blur import Blur, Defocus, MotionBlur
-from augment.chain import LineChain, MaskedScene, SceneChain, SceneEffect, SceneStep
+from augment.chain import LineChain, MaskedScene, SceneChain, SceneEffect, SceneStep, detector_augmentation
 from augment.colour import Colour, Gamma, Invert, WhiteBalance
-from augment.compression import Downscale, Jpeg
-from augment.crop import RandomBorderCrop, TextCrop, Window
-from augment.detection import detector_augmentation
-from augment.framing import Flip, FrameTransform, LabelGeometry, Rescale, ResizePad, ViewTransform
-from augment.geometry import Affine, Perspective, Rotation, Skew
+from augment.detail_loss import Blur, Defocus, Downscale, Jpeg, MotionBlur
+from augment.framing import (
+    Flip,
+    FrameTransform,
+    LabelGeometry,
+    RandomBorderCrop,
+    Rescale,
+    ResizePad,
+    TextCrop,
+    ViewTransform,
+    Window,
+)
+from augment.geometry import Affine, Curl, Elastic, Perspective, Rotation, Skew
 from augment.imgaug_effect import Imgaug
 from augment.labels import VisibilityRule, move_instances, warp_scene
 from augment.light import CastShadow, Glare, UnevenLight
-from augment.noise import Noise, SaltAndPepper, ShotNoise
-from augment.scan import Binarise, ScanStreaks
+from augment.noise import Binarise, Noise, SaltAndPepper, ScanStreaks, ShotNoise
 from augment.tia import Distort, Stretch, TiaPerspective
 
 __all__ = [

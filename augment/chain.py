@@ -1,31 +1,34 @@
 """Chains of effects on scenes and lines: consecutive geometric effects are composed and resample the image once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import cv2
 import numpy as np
 
-from augment.framing import Flip, FrameTransform, LabelGeometry, ViewTransform
-from augment.labels import VisibilityRule, move_instances, size_of, warp_image
+from augment.framing import Flip, FrameTransform, LabelGeometry, Rescale, ResizePad, TextCrop, ViewTransform, Window
+from augment.geometry import Affine
+from augment.labels import VisibilityRule, move_instances, warp_image
 from augment.polygons import Mask, VisibleRegion, warp_frame, warp_polygon
 from synthtext.core import (
     AppliedEffect,
     Box,
     Clusters,
     GeometricEffect,
-    Image,
     InputError,
     Parameters,
     PixelEffect,
     Polygon,
+    Range,
     Sample,
     Scene,
     Size,
     Warp,
+    apply_pixel_effect,
     bounding_box,
     check_fraction,
+    size_of,
 )
 
 
@@ -35,11 +38,9 @@ class SceneEffect(Protocol):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample parameters (JSON scalars) for an image of this size."""
-        ...
 
     def apply_scene(self, scene: Scene, parameters: Parameters, rule: VisibilityRule) -> Scene:
         """Return the changed scene. The argument is not modified."""
-        ...
 
 
 AnyEffect: TypeAlias = GeometricEffect | ViewTransform | SceneEffect | PixelEffect
@@ -55,7 +56,7 @@ class SceneStep:
 
     def __post_init__(self) -> None:
         check_fraction(f"{self.name}: probability", self.probability)
-        if not isinstance(self.effect, GeometricEffect | ViewTransform | SceneEffect | PixelEffect):
+        if not isinstance(self.effect, AnyEffect):
             raise InputError(
                 f"{self.name}: {type(self.effect).__name__} is not an effect: define draw and one of warp, apply and "
                 "apply_scene, or draw_framing with frame"
@@ -63,11 +64,9 @@ class SceneStep:
 
 
 class MaskedScene(NamedTuple):
-    """A scene and the mask of the pixels that its image covers.
+    """A scene, whose `meta` records the applied effects, and the mask of the pixels that its image covers.
 
-    Attributes:
-        scene: the scene; the applied effects are recorded in its `meta`.
-        valid_mask: (H, W) uint8, 1 where the image has content and 0 in padding and beside a rotated image.
+    The mask is (H, W) uint8, 1 where the image has content and 0 in padding and beside a rotated image.
     """
 
     scene: Scene
@@ -96,13 +95,15 @@ class SceneChain:
             InputError: a pixel effect did not keep the shape and dtype of the image.
         """
         state = _State(scene, self.rule)
-        for step in self.steps:
-            if step.probability < 1 and rng.random() >= step.probability:
-                continue
-            state.applied.append(AppliedEffect(step.name, state.apply_step(step, rng)))
+        applied = [AppliedEffect(step.name, state.apply_step(step, rng)) for step in _sample_steps(self.steps, rng)]
         state.apply_pending_warp()
-        meta = replace(scene.meta, effects=scene.meta.effects + tuple(state.applied))
+        meta = replace(scene.meta, effects=(*scene.meta.effects, *applied))
         return MaskedScene(replace(state.scene, meta=meta), state.valid_mask)
+
+
+def _sample_steps(steps: Sequence[SceneStep], rng: np.random.Generator) -> Iterator[SceneStep]:
+    """Iterate over the steps to apply; whether a step applies is sampled just before it."""
+    return (step for step in steps if step.probability >= 1 or rng.random() < step.probability)
 
 
 class _State:
@@ -110,7 +111,6 @@ class _State:
 
     def __init__(self, scene: Scene, rule: VisibilityRule) -> None:
         self.scene, self.rule = scene, rule
-        self.applied: list[AppliedEffect] = []
         self.size = size_of(scene.image)
         self.valid_mask = np.ones(scene.image.shape[:2], np.uint8)
         self.warp = Warp()
@@ -121,8 +121,7 @@ class _State:
         effect = step.effect
         if isinstance(effect, ViewTransform):
             parameters = effect.draw_framing(rng, self._label_geometry())
-            frame = effect.frame(self.size, parameters)
-            self._reframe(frame)
+            self._reframe(effect.frame(self.size, parameters))
         elif isinstance(effect, GeometricEffect):
             parameters = effect.draw(rng, self.size)
             self._append_warp(effect.warp(self.size, parameters))
@@ -132,9 +131,8 @@ class _State:
             if isinstance(effect, SceneEffect):
                 self._replace_scene(effect.apply_scene(self.scene, parameters, self.rule))
             else:
-                self.scene = replace(
-                    self.scene, image=apply_pixel_effect(step.name, effect, self.scene.image, parameters)
-                )
+                image = apply_pixel_effect(step.name, effect, self.scene.image, parameters)
+                self.scene = replace(self.scene, image=image)
         return parameters
 
     def _append_warp(self, warp: Warp) -> None:
@@ -180,21 +178,6 @@ class _State:
         return LabelGeometry(self.size, polygons, tuple(instance.ignore for instance in instances))
 
 
-def apply_pixel_effect(name: str, effect: PixelEffect, image: Image, parameters: Parameters) -> Image:
-    """Apply a pixel effect and check its result; `name` is used in messages.
-
-    Raises:
-        InputError: the effect did not keep the shape and dtype of the image.
-    """
-    changed = effect.apply(image, parameters)
-    if changed.shape != image.shape or changed.dtype != image.dtype:
-        raise InputError(
-            f"effect {name} returned {changed.dtype} {changed.shape} for {image.dtype} {image.shape}: a pixel effect "
-            "must keep shape and dtype"
-        )
-    return changed
-
-
 class LineChain:
     """Applies effects in order. Consecutive geometric effects resample the image once, and the clusters follow.
 
@@ -209,9 +192,8 @@ class LineChain:
 
     def __init__(self, steps: Sequence[SceneStep] = ()) -> None:
         for step in steps:
-            if isinstance(step.effect, Flip) or not isinstance(
-                step.effect, GeometricEffect | ViewTransform | PixelEffect
-            ):
+            supported = isinstance(step.effect, GeometricEffect | ViewTransform | PixelEffect)
+            if not supported or isinstance(step.effect, Flip):
                 raise InputError(f"{step.name}: {type(step.effect).__name__} applies to scenes only, not to lines")
         self.steps = tuple(steps)
 
@@ -223,9 +205,7 @@ class LineChain:
         """
         applied: list[AppliedEffect] = []
         warp, size = Warp(), size_of(sample.image)
-        for step in self.steps:
-            if step.probability < 1 and rng.random() >= step.probability:
-                continue
+        for step in _sample_steps(self.steps, rng):
             effect = step.effect
             if isinstance(effect, ViewTransform):
                 parameters = effect.draw_framing(rng, _label_geometry(sample.clusters, warp, size))
@@ -255,3 +235,38 @@ def _warp_sample(sample: Sample, warp: Warp, size: Size) -> Sample:
     image = warp_image(sample.image, warp, size, cv2.BORDER_REPLICATE)
     quads = warp.points(sample.clusters.quads).clip(0, np.array(size, np.float32))
     return replace(sample, image=image, clusters=Clusters(sample.clusters.offsets, quads.astype(np.float32)))
+
+
+def detector_augmentation(
+    width: int = 960,
+    height: int = 960,
+    *,
+    flip: float = 0.5,
+    degrees_range: Range = (-10, 10),
+    factor_range: Range = (0.5, 3.0),
+    crop: TextCrop | Window | None = None,
+    rule: VisibilityRule | None = None,
+) -> SceneChain:
+    """Create PaddleOCR's augmentation of detectors: flip, rotate, rescale, crop between texts, resize and pad.
+
+    The order is that of the PP-OCRv2 configuration (section 5.1). All steps resample the image once; PaddleOCR's code
+    resamples four times. Texts are clipped to their visible part. Padding and the corners beside a rotated image are 0
+    in `MaskedScene.valid_mask`, which `models.db.targets.make_targets` takes.
+
+    Args:
+        width: width of the result in pixels.
+        height: height of the result in pixels.
+        flip: probability of mirroring.
+        degrees_range: rotation in degrees, clockwise.
+        factor_range: scale factor before the crop.
+        crop: how to crop; None: `TextCrop()`, as in PaddleOCR.
+        rule: rule for clipped texts; None: `VisibilityRule()`.
+    """
+    steps = [
+        SceneStep("flip", Flip(), flip),
+        SceneStep("affine", Affine(degrees_range)),
+        SceneStep("rescale", Rescale(factor_range)),
+        SceneStep("window" if isinstance(crop, Window) else "text_crop", crop or TextCrop()),
+        SceneStep("resize_pad", ResizePad(width, height)),
+    ]
+    return SceneChain(steps, rule)

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, Parameters, Range, Size, check_range
+from synthtext.core import BoundedSettings, Image, Parameters, Range, Size, bounded
 
 
 @dataclass(frozen=True)
-class Colour:
+class Colour(BoundedSettings):
     """Changes brightness, contrast, saturation and hue with one linear map of the colours.
 
     The hue rotates about the axis of greys, so greys do not change.
@@ -23,41 +23,25 @@ class Colour:
         hue_range: rotation in degrees, -180 to 180.
     """
 
-    brightness_range: Range = (-0.15, 0.15)
-    contrast_range: Range = (0.7, 1.3)
-    saturation_range: Range = (0.5, 1.5)
-    hue_range: Range = (-15, 15)
-
-    def __post_init__(self) -> None:
-        check_range("brightness_range", self.brightness_range, -1, 1)
-        check_range("contrast_range", self.contrast_range, 0, 4)
-        check_range("saturation_range", self.saturation_range, 0, 4)
-        check_range("hue_range", self.hue_range, -180, 180)
+    brightness_range: Range = bounded((-0.15, 0.15), -1, 1)
+    contrast_range: Range = bounded((0.7, 1.3), 0, 4)
+    saturation_range: Range = bounded((0.5, 1.5), 0, 4)
+    hue_range: Range = bounded((-15, 15), -180, 180)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the four amounts."""
-        return {
-            "brightness": rng.uniform(*self.brightness_range),
-            "contrast": rng.uniform(*self.contrast_range),
-            "saturation": rng.uniform(*self.saturation_range),
-            "hue": rng.uniform(*self.hue_range),
-        }
+        return self.uniform(rng, "brightness", "contrast", "saturation", "hue")
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the recoloured image."""
         saturation, contrast = parameters["saturation"], parameters["contrast"]
         saturated = saturation * np.eye(3) + (1 - saturation) * _LUMA_WEIGHTS
-        linear = contrast * saturated @ _hue_rotation(parameters["hue"])
+        # A rotation about the axis of greys (1, 1, 1).
+        rotation, _ = cv2.Rodrigues(np.full(3, 1 / np.sqrt(3)) * np.deg2rad(parameters["hue"]))
+        linear = contrast * saturated @ rotation
         shift = 127.5 * (1 - contrast) + 255 * parameters["brightness"]
         matrix = np.concatenate([linear, np.full((3, 1), shift)], axis=1)
         return np.asarray(cv2.transform(image, matrix.astype(np.float32)), np.uint8)
-
-
-def _hue_rotation(degrees: float) -> NDArray[np.float64]:
-    """Return the (3, 3) rotation of colours about (1, 1, 1)."""
-    axis = np.full(3, 1 / np.sqrt(3))
-    rotation, _ = cv2.Rodrigues(axis * np.deg2rad(degrees))
-    return np.asarray(rotation, np.float64)
 
 
 @dataclass(frozen=True)
@@ -83,7 +67,7 @@ _TO_RGB = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.05
 
 
 @dataclass(frozen=True)
-class Gamma:
+class Gamma(BoundedSettings):
     """Brightens or darkens the middle tones; black and white do not change.
 
     A third of the curve is linear, so that dark letters on a darker background, or light ones on a lighter background,
@@ -93,10 +77,7 @@ class Gamma:
         gamma_range: exponent, 0.25 to 4; values below 1 brighten. Sampled uniformly in its logarithm.
     """
 
-    gamma_range: Range = (0.5, 2.0)
-
-    def __post_init__(self) -> None:
-        check_range("gamma_range", self.gamma_range, 0.25, 4)
+    gamma_range: Range = bounded((0.5, 2.0), 0.25, 4)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the exponent."""
@@ -109,7 +90,7 @@ class Gamma:
 
 
 @dataclass(frozen=True)
-class WhiteBalance:
+class WhiteBalance(BoundedSettings):
     """Changes the colour of the light: warm (lamps), cold (shade), green or magenta (fluorescent tubes).
 
     Channels are scaled so that greys keep their luminance, unless a channel saturates.
@@ -120,12 +101,8 @@ class WhiteBalance:
         tint_range: relative gain of the green channel, -0.2 to 0.2; negative values are magenta.
     """
 
-    temperature_range: Range = (3300, 10000)
-    tint_range: Range = (-0.04, 0.04)
-
-    def __post_init__(self) -> None:
-        check_range("temperature_range", self.temperature_range, 2000, 15000, "kelvin")
-        check_range("tint_range", self.tint_range, -0.2, 0.2)
+    temperature_range: Range = bounded((3300, 10000), 2000, 15000, "kelvin")
+    tint_range: Range = bounded((-0.04, 0.04), -0.2, 0.2)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the factors of red, green and blue."""

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from augment.labels import InstanceOutline, VisibilityRule, cut_instances, instance_outlines, size_of
+from augment.labels import InstanceOutline, VisibilityRule, cut_instances, instance_outlines
 from augment.polygons import VisibleRegion, resolve_self_intersections, simplify_edges, subdivide_edges
-from synthtext.core import Image, InputError, Parameters, Points, Polygon, Scene, Size
+from synthtext.core import Box, Image, InputError, Parameters, Points, Polygon, Scene, Size, size_of
 
 _EDGE_PARTS = 8  # parts of an edge whose ends are moved: a power of 2
 _MAX_SHIFT = 0.51  # pixels: some augmenters of pixels only still shift keypoints by half a pixel
@@ -69,8 +69,7 @@ class Imgaug:
         Raises:
             InputError: the augmenter moves points.
         """
-        height, width = image.shape[:2]
-        corners = np.array([[1, 1], [width - 1, 1], [width - 1, height - 1], [1, height - 1]], np.float32)
+        corners = Box(1, 1, image.shape[1] - 1, image.shape[0] - 1).polygon()
         changed, points = self._augmented(image, corners, parameters)
         if changed.shape != image.shape or len(points) != 4 or np.abs(points - corners).max() > _MAX_SHIFT:
             raise InputError(
@@ -93,11 +92,8 @@ class Imgaug:
         splits = np.cumsum([part.size // 2 for part in parts])[:-1]
         moved = iter(np.split(points, splits) if parts else [])
         after = [_moved_outline(outline, moved) for outline in before]
-        return replace(
-            scene,
-            image=image,
-            instances=cut_instances(scene.instances, after, VisibleRegion.from_windows(size_of(image)), rule),
-        )
+        instances = cut_instances(scene.instances, after, VisibleRegion.from_windows(size_of(image)), rule)
+        return replace(scene, image=image, instances=instances)
 
     def _augmented(self, image: Image, points: Points, parameters: Parameters) -> tuple[Image, Points]:
         """Return the image and the points (N, 2) after the augmenter.
@@ -112,14 +108,11 @@ class Imgaug:
         augmenter.seed_(parameters["seed"])
         keypoints = library.KeypointsOnImage.from_xy_array(points, shape=image.shape)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with warnings.catch_warnings(action="ignore"):
                 changed, moved = augmenter(image=image.copy(), keypoints=keypoints)
         except Exception as error:  # the library passes on exceptions of its dependencies
-            raise InputError(
-                f"imgaug's {self.name} failed on an image of {image.shape[1]} x {image.shape[0]} pixels: "
-                f"{_first_line(error)}"
-            ) from None
+            size = f"{image.shape[1]} x {image.shape[0]} pixels"
+            raise InputError(f"imgaug's {self.name} failed on an image of {size}: {_first_line(error)}") from None
         if changed.dtype != np.uint8 or changed.shape[2:] != (3,):
             raise InputError(f"imgaug's {self.name} returned {changed.dtype} {changed.shape}, not an 8-bit RGB image")
         return np.ascontiguousarray(changed), moved.to_xy_array().astype(np.float32).reshape(-1, 2)
@@ -154,8 +147,7 @@ def _library() -> ModuleType:
     kinds["uint"] = [np.uint8, np.uint16, np.uint32, np.uint64]
     vars(np)["sctypes"] = kinds  # read only while the library is imported
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             import imgaug
             import imgaug.augmenters
             import imgaug.parameters
@@ -187,12 +179,8 @@ class _LegacyNumpy(ModuleType):
 def augmenter_names() -> list[str]:
     """Return the names that `Imgaug` accepts, sorted; some need settings."""
     augmenters = _library().augmenters
-    names = {
-        name
-        for name, value in vars(augmenters).items()
-        if inspect.isclass(value) and issubclass(value, augmenters.Augmenter)
-    }
-    return sorted(names - set(_UNSUPPORTED))
+    classes = dict(inspect.getmembers(augmenters, inspect.isclass))
+    return sorted(name for name in classes.keys() - _UNSUPPORTED if issubclass(classes[name], augmenters.Augmenter))
 
 
 def _build(name: str, settings: Mapping[str, Any]) -> Any:
@@ -205,8 +193,7 @@ def _build(name: str, settings: Mapping[str, Any]) -> Any:
         raise InputError(f"imgaug has no augmenter {name!r}; did you mean {matches[0]!r}?")
     arguments = {key: _argument(value) for key, value in settings.items()}
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             return getattr(_library().augmenters, name)(**arguments)
     except InputError:
         raise

@@ -9,6 +9,7 @@ import numpy as np
 
 from augment.polygons import VisibleRegion, clip, mirror_polygon, short_side, warp_polygon
 from synthtext.core import (
+    BoundedSettings,
     Box,
     Clusters,
     Image,
@@ -19,17 +20,17 @@ from synthtext.core import (
     Size,
     TextInstance,
     Warp,
-    check_number,
+    bounded,
     signed_area,
+    size_of,
 )
 
 _WHOLE_FRACTION = 0.999  # an instance with more than this fraction of its area is not cut (rounding)
 _MIN_AREA = 0.5  # square pixels: smaller outlines are dropped
-_FILL_VALUE = 0  # grey level of pixels that no image covers, as in PaddleOCR
 
 
 @dataclass(frozen=True)
-class VisibilityRule:
+class VisibilityRule(BoundedSettings):
     """Decides whether a clipped instance still counts.
 
     Visibility is the visible area divided by the area of the whole moved instance. An instance with a visibility of at
@@ -46,29 +47,23 @@ class VisibilityRule:
 
     keep_visibility: float = 0.7
     drop_visibility: float = 0.1
-    min_side: float = 1.0
+    min_side: float = bounded(1.0, 0, 100, "pixels")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 <= self.drop_visibility <= self.keep_visibility <= 1:
             raise InputError(
                 f"drop_visibility {self.drop_visibility} must be between 0 and keep_visibility {self.keep_visibility}, "
                 "which is at most 1"
             )
-        check_number("min_side", self.min_side, 0, 100, "pixels")
 
 
 class InstanceOutline(NamedTuple):
-    """The geometry of an instance.
+    """The geometry of an instance."""
 
-    Attributes:
-        whole: (P, 2), its polygon.
-        visible: the parts of the polygon inside the image; `whole` itself if all of it is inside.
-        quads: (K, 4, 2), its clusters.
-    """
-
-    whole: Polygon
-    visible: tuple[Polygon, ...]
-    quads: Points
+    whole: Polygon  # (P, 2), its polygon
+    visible: tuple[Polygon, ...]  # the parts of the polygon inside the image; `whole` itself if all of it is inside
+    quads: Points  # (K, 4, 2), its clusters
 
     @property
     def is_fully_visible(self) -> bool:
@@ -85,17 +80,10 @@ def instance_outlines(instances: Sequence[TextInstance], size: Size) -> list[Ins
 def move_instances(
     instances: Sequence[TextInstance], warp: Warp, before: Size, after: VisibleRegion, rule: VisibilityRule
 ) -> tuple[TextInstance, ...]:
-    """Move the instances of an image, clip them and apply the visibility rule.
+    """Move the instances of an image, clip them and apply the visibility rule; return them as `cut_instances` does.
 
-    Args:
-        instances: instances of an image of size `before`; parts outside it are not visible.
-        warp: how points move.
-        before: size of the image in pixels.
-        after: visible region of the result.
-        rule: rule for clipped instances.
-
-    Returns:
-        As `cut_instances`.
+    Parts of the instances outside the image, of size `before`, are not visible; `after` is the visible region of the
+    result.
     """
     moved = [_warp_outline(outline, warp) for outline in instance_outlines(instances, before)]
     return cut_instances(instances, moved, after, rule)
@@ -110,17 +98,11 @@ def _warp_outline(outline: InstanceOutline, warp: Warp) -> InstanceOutline:
 def cut_instances(
     instances: Sequence[TextInstance], moved: Sequence[InstanceOutline], region: VisibleRegion, rule: VisibilityRule
 ) -> tuple[TextInstance, ...]:
-    """Clip moved instances to a visible region and apply the visibility rule.
-
-    Args:
-        instances: the original instances.
-        moved: their moved outlines, in either direction.
-        region: visible region of the new image.
-        rule: rule for clipped instances.
+    """Clip instances, with their moved outlines in either direction, to the visible region of the new image.
 
     Returns:
-        The remaining instances in their order, followed by the ignored pieces; `parent` is the nearest remaining
-        ancestor, or -1.
+        The instances that the rule keeps in their order, followed by the ignored pieces; `parent` is the nearest
+        remaining ancestor, or -1.
     """
     kept: dict[int, TextInstance] = {}
     rest: list[tuple[int, TextInstance]] = []
@@ -178,19 +160,10 @@ def _clockwise(outline: Polygon) -> Polygon | None:
     return outline if area > 0 else mirror_polygon(outline)
 
 
-def size_of(image: Image) -> Size:
-    """Return the width and height of an image (H, W, ...)."""
-    return Size(image.shape[1], image.shape[0])
-
-
 def warp_scene(scene: Scene, warp: Warp, size: Size, rule: VisibilityRule | None = None) -> Scene:
-    """Warp a scene into an image of another size; uncovered pixels are black.
+    """Warp a scene, which is not modified, into an image of another size in whole pixels; uncovered pixels are black.
 
-    Args:
-        scene: the scene, which is not modified.
-        warp: how points move.
-        size: size of the result in whole pixels.
-        rule: rule for clipped instances; None: `VisibilityRule()`.
+    The rule for clipped instances is `VisibilityRule()` by default.
     """
     instances = move_instances(
         scene.instances, warp, size_of(scene.image), VisibleRegion.from_windows(size), rule or VisibilityRule()
@@ -199,13 +172,10 @@ def warp_scene(scene: Scene, warp: Warp, size: Size, rule: VisibilityRule | None
 
 
 def warp_image(image: Image, warp: Warp, size: Size, border_mode: int = cv2.BORDER_CONSTANT) -> Image:
-    """Resample an image once; if it becomes much smaller it is averaged first, to preserve thin strokes.
+    """Resample an image, (H, W) or (H, W, 3) uint8, once to a size in whole pixels.
 
-    Args:
-        image: (H, W) or (H, W, 3) uint8.
-        warp: how points move.
-        size: size of the result in whole pixels.
-        border_mode: OpenCV flag for pixels outside the image.
+    If it becomes much smaller it is averaged first, to preserve thin strokes. Pixels outside the image are 0, as in
+    PaddleOCR, unless `border_mode`, an OpenCV flag, says otherwise.
     """
     if not warp.maps and size == size_of(image):
         return image
@@ -215,7 +185,7 @@ def warp_image(image: Image, warp: Warp, size: Size, border_mode: int = cv2.BORD
     if reduced != (width, height):
         image = np.asarray(cv2.resize(image, reduced, interpolation=cv2.INTER_AREA), np.uint8)
         warp = Warp.scaling(width / reduced[0], height / reduced[1]).then(warp)
-    return warp.image(image, size, border_mode=border_mode, border_value=_FILL_VALUE)
+    return warp.image(image, size, border_mode=border_mode)
 
 
 def _scale(warp: Warp, size: Size) -> float:

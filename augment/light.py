@@ -3,13 +3,12 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
+from synthtext.core import BoundedSettings, Image, Parameters, Range, Size, bounded
 
 _GRID_CELLS = 10  # cells of the coarse light grid along the shorter side
 
@@ -17,7 +16,7 @@ Field = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class UnevenLight:
+class UnevenLight(BoundedSettings):
     """Darkens the image towards one side or away from a spot; nothing becomes brighter.
 
     Attributes:
@@ -25,12 +24,8 @@ class UnevenLight:
         spot_probability: probability of a spot instead of a side.
     """
 
-    darkness_range: Range = (0.15, 0.55)
-    spot_probability: float = 0.4
-
-    def __post_init__(self) -> None:
-        check_range("darkness_range", self.darkness_range, 0, 0.75)
-        check_fraction("spot_probability", self.spot_probability)
+    darkness_range: Range = bounded((0.15, 0.55), 0, 0.75)
+    spot_probability: float = bounded(0.4, 0, 1)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the darkness, the direction in degrees and the centre of a spot as fractions of the sides."""
@@ -45,11 +40,11 @@ class UnevenLight:
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the darkened image."""
-        x, y = _grid(image.shape[1], image.shape[0])
         if parameters["kind"] == "spot":
-            dx, dy = x - np.float32(parameters["x"] * image.shape[1]), y - np.float32(parameters["y"] * image.shape[0])
+            dx, dy = _grid_around(image, parameters)
             distance = dx**2 + dy**2
         else:
+            x, y = _grid(image.shape[1], image.shape[0])
             angle = math.radians(parameters["degrees"])
             distance = x * np.float32(math.cos(angle)) + y * np.float32(math.sin(angle))
         low, high = float(distance.min()), float(distance.max())
@@ -58,7 +53,7 @@ class UnevenLight:
 
 
 @dataclass(frozen=True)
-class Glare:
+class Glare(BoundedSettings):
     """Adds the reflection of a lamp: a soft bright ellipse in which all colours move towards white.
 
     Attributes:
@@ -67,14 +62,9 @@ class Glare:
         stretch_range: ratio of the length to the width of the ellipse, 1 to 6.
     """
 
-    strength_range: Range = (0.25, 0.65)
-    radius_range: Range = (0.4, 1.6)
-    stretch_range: Range = (1, 3)
-
-    def __post_init__(self) -> None:
-        check_range("strength_range", self.strength_range, 0, 0.75)
-        check_range("radius_range", self.radius_range, 0.1, 4)
-        check_range("stretch_range", self.stretch_range, 1, 6)
+    strength_range: Range = bounded((0.25, 0.65), 0, 0.75)
+    radius_range: Range = bounded((0.4, 1.6), 0.1, 4)
+    stretch_range: Range = bounded((1, 3), 1, 6)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the strength, the centre (fractions of the sides), the radii in pixels and the angle in degrees."""
@@ -90,10 +80,9 @@ class Glare:
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image with the reflection."""
-        x, y = _grid(image.shape[1], image.shape[0])
         angle = math.radians(parameters["degrees"])
         cosine, sine = np.float32(math.cos(angle)), np.float32(math.sin(angle))
-        dx, dy = x - np.float32(parameters["x"] * image.shape[1]), y - np.float32(parameters["y"] * image.shape[0])
+        dx, dy = _grid_around(image, parameters)
         along = (dx * cosine + dy * sine) / np.float32(max(parameters["length"], 0.5))
         across = (dy * cosine - dx * sine) / np.float32(max(parameters["radius"], 0.5))
         inside = np.maximum(1 - along**2 - across**2, 0)
@@ -103,7 +92,7 @@ class Glare:
 
 
 @dataclass(frozen=True)
-class CastShadow:
+class CastShadow(BoundedSettings):
     """Adds a shadow with one or two straight edges, soft or hard.
 
     Attributes:
@@ -112,14 +101,9 @@ class CastShadow:
         corner_probability: probability of two edges, which form a corner, a wedge or a band.
     """
 
-    darkness_range: Range = (0.2, 0.6)
-    softness_range: Range = (0.03, 0.5)
-    corner_probability: float = 0.5
-
-    def __post_init__(self) -> None:
-        check_range("darkness_range", self.darkness_range, 0, 0.75)
-        check_range("softness_range", self.softness_range, 0, 2)
-        check_fraction("corner_probability", self.corner_probability)
+    darkness_range: Range = bounded((0.2, 0.6), 0, 0.75)
+    softness_range: Range = bounded((0.03, 0.5), 0, 2)
+    corner_probability: float = bounded(0.5, 0, 1)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the darkness, the softness in pixels and, for each edge, a point (fractions) and an angle."""
@@ -152,20 +136,20 @@ def _edge_ramp(image: Image, x: float, y: float, degrees: float, width: float) -
     return np.clip(across + down, 0, 255).astype(np.uint8)
 
 
-class _Grid(NamedTuple):
-    """Centres of the cells of a coarse grid over an image, in pixels: x (1, C) and y (R, 1)."""
-
-    x: Field
-    y: Field
-
-
 @lru_cache(maxsize=1024)
-def _grid(width: int, height: int) -> _Grid:
+def _grid(width: int, height: int) -> tuple[Field, Field]:
+    """Return the centres of the cells of a coarse grid over an image, in pixels: x (1, C) and y (R, 1)."""
     cell = max(1.0, min(width, height) / _GRID_CELLS)
     columns, rows = math.ceil(width / cell), math.ceil(height / cell)
     x = (np.arange(columns, dtype=np.float32) + np.float32(0.5)) * np.float32(width / columns)
     y = (np.arange(rows, dtype=np.float32) + np.float32(0.5)) * np.float32(height / rows)
-    return _Grid(x[None], y[:, None])
+    return x[None], y[:, None]
+
+
+def _grid_around(image: Image, parameters: Parameters) -> tuple[Field, Field]:
+    """Return the grid relative to the centre in the parameters."""
+    x, y = _grid(image.shape[1], image.shape[0])
+    return x - np.float32(parameters["x"] * image.shape[1]), y - np.float32(parameters["y"] * image.shape[0])
 
 
 def _enlarge(light: Field, image: Image) -> Image:

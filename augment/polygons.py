@@ -18,6 +18,7 @@ from synthtext.core import (
     bounding_box,
     clockwise,
     signed_area,
+    size_of,
     start_at_nearest,
 )
 
@@ -51,16 +52,13 @@ def intersection(polygon: Polygon, other: Polygon) -> list[Polygon]:
     except pyclipper.ClipperException:  # fewer than three different points
         return []
     pieces = clipper.Execute(pyclipper.CT_INTERSECTION, pyclipper.PFT_NONZERO, pyclipper.PFT_NONZERO)
-    return _sort_by_area([np.array(piece, np.float64) / _CLIPPER_SCALE for piece in pieces])
+    return _from_integers(pieces)
 
 
 def resolve_self_intersections(polygon: Polygon) -> list[Polygon]:
     """Split a polygon into polygons without self-intersections, largest first."""
     pieces = pyclipper.SimplifyPolygon(_to_integers(polygon), pyclipper.PFT_NONZERO)
-    return [
-        start_at_nearest(piece, polygon[0])
-        for piece in _sort_by_area([np.array(p, np.float64) / _CLIPPER_SCALE for p in pieces])
-    ]
+    return [start_at_nearest(piece, polygon[0]) for piece in _from_integers(pieces)]
 
 
 def clip(polygon: Polygon, box: Box) -> list[Polygon]:
@@ -111,8 +109,7 @@ def simplify_edges(curves: Points) -> Polygon:
     Straight edges get none. Opposite edges (top and bottom) get equally many, so the first half of the points remains
     the top.
 
-    Args:
-        curves: (P, parts, 2), the moved result of `subdivide_edges`; the number of parts is a power of 2.
+    `curves` (P, parts, 2) is the moved result of `subdivide_edges`; the number of parts is a power of 2.
     """
     count, max_parts = curves.shape[:2]
     ends = np.roll(curves[:, :1], -1, axis=0)
@@ -140,23 +137,19 @@ def _to_integers(polygon: Polygon) -> list[list[int]]:
     return integers
 
 
-def _sort_by_area(pieces: Sequence[NDArray[np.float64]]) -> list[Polygon]:
-    """Sort pieces of positive area, largest first, in clockwise order."""
-    with_areas = [(abs(signed_area(piece)), piece) for piece in (piece.astype(np.float32) for piece in pieces)]
-    return [clockwise(piece) for area, piece in sorted(with_areas, key=lambda entry: -entry[0]) if area]
+def _from_integers(pieces: Sequence[Sequence[Sequence[int]]]) -> list[Polygon]:
+    """Return the pieces of positive area, largest first, in clockwise order."""
+    polygons = [(np.array(piece, np.float64) / _CLIPPER_SCALE).astype(np.float32) for piece in pieces]
+    polygons.sort(key=lambda polygon: -abs(signed_area(polygon)))
+    return [clockwise(polygon) for polygon in polygons if signed_area(polygon)]
 
 
 @dataclass(frozen=True)
 class VisibleRegion:
-    """The intersection of axis-aligned rectangles and other outlines.
+    """The intersection of axis-aligned rectangles and other outlines."""
 
-    Attributes:
-        box: intersection of the rectangles, in pixels.
-        outlines: (P, 2) each.
-    """
-
-    box: Box
-    outlines: tuple[Polygon, ...] = ()
+    box: Box  # intersection of the rectangles, in pixels
+    outlines: tuple[Polygon, ...] = ()  # (P, 2) each
 
     @classmethod
     def from_windows(cls, size: Size, windows: Sequence[Polygon] = ()) -> "VisibleRegion":
@@ -186,7 +179,7 @@ class VisibleRegion:
         left, top, right, bottom = self._covered_pixels()
         image[:top], image[bottom:], image[:, :left], image[:, right:] = 0, 0, 0, 0
         if self.outlines:
-            image = np.asarray(cv2.copyTo(image, self.mask(Size(image.shape[1], image.shape[0]))), np.uint8)
+            image = np.asarray(cv2.copyTo(image, self.mask(size_of(image))), np.uint8)
         return image
 
     def _covered_pixels(self) -> tuple[int, int, int, int]:
@@ -202,10 +195,8 @@ class VisibleRegion:
         far = 4 * max(*size, 1)  # fixed-point coordinates would overflow
         for outline in self.outlines:
             inside = np.zeros_like(mask)
-            points = np.rint((np.clip(outline.astype(np.float64), -far, far) - 0.5) * 2**_FRACTION_BITS).astype(
-                np.int32
-            )
-            cv2.fillPoly(inside, [points], 1, shift=_FRACTION_BITS)
+            points = np.rint((outline.astype(np.float64).clip(-far, far) - 0.5) * 2**_FRACTION_BITS)
+            cv2.fillPoly(inside, [points.astype(np.int32)], 1, shift=_FRACTION_BITS)
             mask &= inside
         return mask
 

@@ -16,13 +16,12 @@ similarity) interpolate their shifts. Differences from PaddleOCR's code:
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import InputError, Parameters, Range, Size, Warp, check_range
+from synthtext.core import BoundedSettings, InputError, Parameters, Range, Size, Warp, bounded
 
 Coordinates = NDArray[np.float64]
 
@@ -41,16 +40,12 @@ class MeshMap:
     The mesh is the map, so an image that is resampled through it and points that are moved by it agree exactly. Node
     (row i, column j) lies in the target at ((j - 0.5) * cell, (i - 0.5) * cell), the centre of a cell as in
     `cv2.resize`, with one additional node on every side of the image.
-
-    Attributes:
-        nodes: (R, C, 2) float32, source x and y of each node in pixels; the mesh must not fold.
-        cell: distance of the nodes in the target in whole pixels.
     """
 
-    nodes: NDArray[np.float32]
-    cell: int
+    nodes: NDArray[np.float32]  # (R, C, 2) float32, source x and y of each node in pixels; the mesh must not fold
+    cell: int  # distance of the nodes in the target in whole pixels
 
-    def pull(self, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+    def sampling_grid(self, shape: tuple[int, int]) -> NDArray[np.float32] | None:
         """Return the source of every pixel of a target (width, height): (H, W, 2), counted from pixel centres.
 
         Returns:
@@ -66,10 +61,9 @@ class MeshMap:
 
     def backward(self, points: Coordinates) -> Coordinates:
         """Map target points (N, 2) to source points."""
-        position = self._locate(points)
-        top = position.corners[0] + (position.corners[1] - position.corners[0]) * position.x
-        bottom = position.corners[2] + (position.corners[3] - position.corners[2]) * position.x
-        return np.asarray(top + (bottom - top) * position.y + position.beyond, np.float64)
+        corners, x, y, beyond = self._locate(points)
+        top, bottom = corners[0] + (corners[1] - corners[0]) * x, corners[2] + (corners[3] - corners[2]) * x
+        return np.asarray(top + (bottom - top) * y + beyond, np.float64)
 
     def forward(self, points: Coordinates) -> Coordinates:
         """Map source points (N, 2) to target points by Newton's method, to 1e-4 pixels.
@@ -111,7 +105,12 @@ class MeshMap:
         dy = (by_x[:, 0] * error[:, 1] - by_x[:, 1] * error[:, 0]) / determinant
         return np.stack([dx, dy], axis=1), np.hypot(error[:, 0], error[:, 1])
 
-    def _locate(self, points: Coordinates) -> "_MeshPosition":
+    def _locate(self, points: Coordinates) -> tuple[Coordinates, Coordinates, Coordinates, Coordinates]:
+        """Return the positions of target points in the mesh.
+
+        They are the sources (4, N, 2) of the corners of their cells, row by row, the positions x and y (N, 1) in the
+        cell, 0 to 1, and the distances (N, 2) outside the mesh.
+        """
         rows, columns = self.nodes.shape[:2]
         half = self.cell / 2
         inside = np.clip(points, -half, np.array([columns - 1.5, rows - 1.5]) * self.cell)
@@ -120,27 +119,11 @@ class MeshMap:
         fraction = position - cells
         first = cells[:, 1] * columns + cells[:, 0]
         corners = self.nodes.reshape(-1, 2)[first + np.array([[0], [1], [columns], [columns + 1]])]
-        return _MeshPosition(corners.astype(np.float64), fraction[:, :1], fraction[:, 1:], points - inside)
-
-
-class _MeshPosition(NamedTuple):
-    """The positions of target points in a mesh.
-
-    Attributes:
-        corners: (4, N, 2) sources of the corners of their cells, row by row.
-        x: (N, 1) horizontal position in the cell, 0 to 1.
-        y: (N, 1) vertical position in the cell, 0 to 1.
-        beyond: (N, 2) distance outside the mesh.
-    """
-
-    corners: Coordinates
-    x: Coordinates
-    y: Coordinates
-    beyond: Coordinates
+        return corners.astype(np.float64), fraction[:, :1], fraction[:, 1:], points - inside
 
 
 @dataclass(frozen=True)
-class Distort:
+class Distort(BoundedSettings):
     """Moves each point of the upper and lower edge independently: letters lean, grow and shrink along the line.
 
     Attributes:
@@ -149,12 +132,8 @@ class Distort:
             to 0.3.
     """
 
-    segments_range: tuple[int, int] = (3, 6)
-    strength_range: Range = (0.05, 0.25)
-
-    def __post_init__(self) -> None:
-        check_range("segments_range", self.segments_range, 1, 12, "two whole numbers")
-        check_range("strength_range", self.strength_range, 0, 0.3)
+    segments_range: tuple[int, int] = bounded((3, 6), 1, 12, "two whole numbers")
+    strength_range: Range = bounded((0.05, 0.25), 0, 0.3)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the number of segments, the strength, and x and y of the shift of each point, upper edge first."""
@@ -171,7 +150,7 @@ class Distort:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Stretch(BoundedSettings):
     """Moves cuts across the line along it: letters become wider and narrower.
 
     Attributes:
@@ -179,12 +158,8 @@ class Stretch:
         strength_range: maximum shift of a cut as a fraction of a segment, 0 to 0.4 (PaddleOCR: up to 0.4).
     """
 
-    segments_range: tuple[int, int] = (3, 6)
-    strength_range: Range = (0.1, 0.4)
-
-    def __post_init__(self) -> None:
-        check_range("segments_range", self.segments_range, 1, 12, "two whole numbers")
-        check_range("strength_range", self.strength_range, 0, 0.4)
+    segments_range: tuple[int, int] = bounded((3, 6), 1, 12, "two whole numbers")
+    strength_range: Range = bounded((0.1, 0.4), 0, 0.4)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the number of segments, the strength, and x and y of the shift of each point, upper edge first."""
@@ -199,17 +174,14 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class TiaPerspective:
+class TiaPerspective(BoundedSettings):
     """Moves the four corners of the line across it: one end becomes smaller than the other.
 
     Attributes:
         strength_range: maximum shift of a corner as a fraction of the thickness, 0 to 0.5 (PaddleOCR: up to 0.5).
     """
 
-    strength_range: Range = (0.05, 0.4)
-
-    def __post_init__(self) -> None:
-        check_range("strength_range", self.strength_range, 0, 0.5)
+    strength_range: Range = bounded((0.05, 0.4), 0, 0.5)
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the strength, and x and y of the shift of each corner, upper edge first."""

@@ -20,5 +20,5 @@ ocrmill generate "$recipe" -o "$out/easy" -n 100000 --seed 11 ink.contrast_floor
   'effects=[{use: perspective, probability: 0.3, strength_range: [0.0, 0.12]}, {use: blur, probability: 0.2, strength_range: [0.005, 0.015]}]'
 ocrmill generate "$recipe" -o "$out/validation" -n 4000 --seed 13
 ocrmill train rec-lcnet -o "$out/run" --data "$out/hard=3" --data "$out/easy=1" --val "$out/validation" \
-  samples=400000 spacing_samples=40000 validate_every=500 checkpoint_every=500
+  charset=alphanumeric_lower samples=400000 spacing_samples=40000 validate_every=500 checkpoint_every=500
 ocrmill evaluate "$out/run" "$out/validation" "$@" --json "$out/scores.json" --report "$out/worst.html"

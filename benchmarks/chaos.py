@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.processes import kill, kill_session, ray_workers
 from pipelines.io.atomic import TEMPORARY_PREFIX, file_sha256
-from pipelines.io.manifest import read_manifest
+from pipelines.io.plan import read_manifest
 
 HOME = Path(__file__).parents[1]
 COUNT, SHARD = 2400, 60  # a shard must be larger than dataset.json
@@ -231,7 +231,7 @@ class Chaos:
 
 def manifest_paths(data: Path) -> list[Path]:
     """Return the paths of the shard manifests of a data set."""
-    return list((data / "shards").glob("part-*.json"))
+    return list((data / "manifests").glob("part-*.json"))
 
 
 def checksums(data: Path) -> dict[str, str]:

@@ -16,8 +16,8 @@ import cv2
 import torch
 
 from pipelines.inference.run import create_run
-from pipelines.training.detector_config import DetectorTrainConfig
-from pipelines.training.detector_job import prepare_detector
+from pipelines.training.configs import DetectorTrainConfig
+from pipelines.training.detector import prepare_detector
 from pipelines.training.job import resolve_device
 from pipelines.training.resolve import resolve_config
 from pipelines.training.state import TrainState
@@ -56,7 +56,7 @@ def measure(config: DetectorTrainConfig, folder: Path, steps: int) -> None:
             parts = task.losses(batch, step)
         state.backward([torch.stack(list(parts.values())).sum()])
         state.reduce_gradients()
-        state.step(step)
+        state.step(step, config.optim.lr)
         if step >= 2:  # the first two are warm-up
             data, network = data + loaded - started, network + time.process_time() - loaded
     images = steps * config.batch_size

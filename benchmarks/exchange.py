@@ -46,7 +46,7 @@ def main(source: str) -> None:
         count = len(open_scene_source(data))
         sources: list[CropsSource] = []
         measure("crops: scanning", count, "scenes", lambda: sources.append(CropsSource.from_scenes(data)))
-        lines = sources[0].index.line_count
+        lines = int(sources[0].index.line_offsets[-1])
         measure("crops: scanning and cutting", lines, "lines", lambda: crops(data, words, workers=0))
         formats: tuple[ExportFormat, ...] = ("paddleocr", "icdar", "lmdb")
         for name in formats:

@@ -24,9 +24,8 @@ from models.ctc import CTCCodec
 from pipelines.datasets.online import OnlineSource, RecipeSampler, scan_recipe
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.order import ShuffledRows
-from pipelines.datasets.selection import select_lines
 from pipelines.datasets.source import LineSource
-from pipelines.datasets.stream import RecognitionStream
+from pipelines.datasets.stream import RecognitionStream, select_lines
 from pipelines.inference.run import RecognizerRun
 from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe

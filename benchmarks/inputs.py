@@ -9,10 +9,9 @@ from pathlib import Path
 
 from benchmarks.arms import FILE, Experiments, Filtered, Generated, Imported, LabelRows, Rebalancing, Trdg
 from benchmarks.memory import choose_fonts
-from pipelines.datasets.shards import DESCRIPTION_FILE
 from pipelines.inference.run import CONFIG_FILE, WEIGHTS_FILE
 from pipelines.io.atomic import file_sha256, write_atomic
-from pipelines.io.description import read_description
+from pipelines.io.description import DESCRIPTION_FILE, read_description
 from pipelines.recipes.components import EFFECT, builtin_classes
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Charset, InputError

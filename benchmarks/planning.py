@@ -107,6 +107,7 @@ def main() -> None:
 def fabricate(job: ShardJob, folder: DatasetFolder) -> None:
     """Write the manifests of all shards but the last, as an interrupted job leaves them, without data."""
     folder.shards.mkdir(parents=True)
+    folder.manifests.mkdir()
     pending = job.write_shard(0).pending
     pending.local_path.unlink()
     for spec in job.plan:
@@ -114,7 +115,7 @@ def fabricate(job: ShardJob, folder: DatasetFolder) -> None:
             file = f"{spec.name}.parquet"
             update = {"index": spec.index, "start": spec.start, "file": file, "bytes": 1}
             (folder.shards / file).write_bytes(b"x")
-            (folder.shards / f"{spec.name}.json").write_text(pending.manifest.model_copy(update=update).to_json())
+            (folder.manifests / spec.manifest_name).write_text(pending.manifest.model_copy(update=update).to_json())
     DatasetFolder(folder.path).write_description(job.description)
     print(f"a manifest has {len(pending.manifest.to_json()):,} bytes")
 

@@ -28,6 +28,6 @@ python -m benchmarks.published charset "$out/rec" "${words[0]}"
 ocrmill generate lines -o "$out/train" -n 20000 --seed 1 --workers 0 charset=ascii
 ocrmill generate lines -o "$out/val" -n 500 --seed 2 --workers 0 charset=ascii
 ocrmill train rec-lcnet -o "$out/tuned" --data "$out/train" --val "$out/val" \
-  "init=$out/rec" charset=ascii samples=20000 threads=1 validate_every=100
+  "init=$out/rec" input.min_width=320 charset=ascii samples=20000 threads=1 validate_every=100
 ocrmill evaluate "$out/rec" "${words[@]}" "$data/rec_ic15_train/labels.tsv" "$out/val" --json "$out/published.json"
 ocrmill evaluate "$out/tuned" "${words[@]}" "$out/val" --json "$out/tuned.json"

@@ -18,10 +18,9 @@ from models.recognizer import Recognizer
 from pipelines.inference.engine import Engine, onnx_engine, open_onnx_session, torch_recognizer
 from pipelines.inference.onnx_export import to_onnx
 from pipelines.inference.run import RecognizerRun, create_run
-from pipelines.training.recognizer_config import RecognizerTrainConfig
-from pipelines.training.recognizer_job import resolve_training_charset
+from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.resolve import resolve_config
-from synthtext.core import InputError
+from synthtext.core import Charset, InputError
 
 
 def engines(preset: str, *overrides: str) -> tuple[Recognizer, list[Engine]]:
@@ -29,7 +28,7 @@ def engines(preset: str, *overrides: str) -> tuple[Recognizer, list[Engine]]:
     config = resolve_config(preset, overrides=overrides)
     if not isinstance(config, RecognizerTrainConfig):
         raise InputError(f"{preset} is not a recognizer")
-    charset = resolve_training_charset(config.charset)
+    charset = Charset.named("alphanumeric_lower")
     with tempfile.TemporaryDirectory() as folder:
         run = create_run(Path(folder), config.model_dump(mode="json"), config.input.preprocessing(), charset)
         assert isinstance(run, RecognizerRun)

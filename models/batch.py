@@ -21,14 +21,10 @@ class RecognitionBatch(NamedTuple):
 
 
 def normalise(images: Tensor, widths: Tensor) -> Tensor:
-    """Scale pixels to -1 to 1 and fill the padding with 0, mid grey (released configuration).
+    """Scale the pixels of lines to -1 to 1 and fill the padding with 0, mid grey (released configuration).
 
-    Args:
-        images: (B, 3, H, W) uint8.
-        widths: (B,) int32, columns without padding.
-
-    Returns:
-        (B, 3, H, W) float32 in the memory layout of `images`.
+    Images are (B, 3, H, W) uint8, and widths (B,) int32 the columns without padding. The result is float32 in the
+    memory layout of the images.
     """
     scaled = images.to(torch.float32).div_(127.5).sub_(1.0)
     columns = torch.arange(images.shape[3], device=images.device)
@@ -45,15 +41,9 @@ class DetectionBatch(NamedTuple):
 
 
 def standardise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """Normalise pixels for a detector: (x / 255 - mean) / std.
+    """Normalise pixels for a detector: (x / 255 - mean) / std, with mean and standard deviation of each channel.
 
-    Args:
-        images: (B, 3, H, W) uint8.
-        mean: means of the three channels.
-        std: standard deviations of the three channels.
-
-    Returns:
-        (B, 3, H, W) float32 in the memory layout of `images`.
+    Images are (B, 3, H, W) uint8. The result is float32 in the memory layout of the images.
     """
     shift, scale = (torch.tensor(values, device=images.device).view(1, 3, 1, 1) for values in (mean, std))
     return images.to(torch.float32).div_(255.0).sub_(shift).div_(scale)

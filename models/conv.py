@@ -1,4 +1,4 @@
-"""The unit that every backbone is made of: convolution, batch normalisation, activation."""
+"""The parts of backbones: convolution with batch normalisation and activation, and squeeze-and-excitation."""
 
 from collections.abc import Callable, Iterable
 from typing import Literal, TypeAlias
@@ -41,7 +41,11 @@ class ConvNormAct(nn.Module):
         activation: Activation = "hardswish",
     ) -> None:
         super().__init__()
-        self.conv = _convolution(in_channels, out_channels, kernel, stride, depthwise)
+        groups = in_channels if depthwise else 1
+        if depthwise and stride[1] == 1:
+            self.conv: nn.Conv2d = DepthwiseConv2d(in_channels, kernel, stride[0])
+        else:
+            self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False)
         self.norm = nn.BatchNorm2d(out_channels)
         self._activate = _ACTIVATIONS[activation]
 
@@ -50,13 +54,18 @@ class ConvNormAct(nn.Module):
         return self._activate(self.norm(self.conv(x)))
 
 
-def _convolution(
-    in_channels: int, out_channels: int, kernel: int, stride: tuple[int, int], depthwise: bool
-) -> nn.Conv2d:
-    if depthwise and stride[1] == 1:
-        return DepthwiseConv2d(in_channels, kernel, stride[0])
-    groups = in_channels if depthwise else 1
-    return nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False)
+class SqueezeExcitation(nn.Module):
+    """Multiplies every channel by a gate in [0, 1] that is computed from the means of all channels."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels // 4, 1)
+        self.conv2 = nn.Conv2d(channels // 4, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> the same shape."""
+        gate = self.conv2(F.relu(self.conv1(x.mean((2, 3), keepdim=True))))
+        return x * F.hardsigmoid(gate)
 
 
 def forward_stages(x: Tensor, stages: Iterable[nn.Module]) -> list[Tensor]:

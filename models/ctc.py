@@ -91,7 +91,7 @@ def ctc_losses(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tenso
 
     Args:
         logits: (B, T, classes), any float type; computed in float32.
-        targets: (B, L) int64.
+        targets: (B, L) int64, padded with 0.
         target_lengths: (B,) int64.
 
     Returns:
@@ -108,16 +108,7 @@ def ctc_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
 
 
 def is_exact_match(logits: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
-    """Return which lines are decoded to their target, greedily: repeats merged, blanks dropped.
-
-    Args:
-        logits: (B, T, classes).
-        targets: (B, L) int64, padded with 0.
-        target_lengths: (B,) int64.
-
-    Returns:
-        (B,) bool.
-    """
+    """Return which lines, (B,) bool, are decoded greedily to their target; arguments as in `ctc_losses`."""
     best = logits.detach().argmax(2)
     kept = best != BLANK
     kept[:, 1:] &= best[:, 1:] != best[:, :-1]

@@ -21,13 +21,10 @@ class ImageMatchCounts(NamedTuple):
     def from_outcomes(cls, outcomes: ImageOutcomes) -> "ImageMatchCounts":
         """Count the outcomes in an image."""
         texts, detections = outcomes.texts, outcomes.detections
-        return cls(
-            int((texts != DetectionOutcome.IGNORED).sum()),
-            int((detections != DetectionOutcome.IGNORED).sum()),
-            int((texts == DetectionOutcome.MATCHED).sum()),
-            int(outcomes.covered.sum()),
-            int(outcomes.on_text.sum()),
-        )
+        valid_texts, valid_detections = texts != DetectionOutcome.IGNORED, detections != DetectionOutcome.IGNORED
+        matched = texts == DetectionOutcome.MATCHED
+        counted = valid_texts, valid_detections, matched, outcomes.covered, outcomes.on_text
+        return cls(*(int(entries.sum()) for entries in counted))
 
 
 @dataclass(frozen=True)
@@ -66,11 +63,7 @@ def count_matches(truths: Sequence[Polygon], ignore: Sequence[bool], detections:
 def detection_scores(matches: Iterable[ImageMatchCounts]) -> DetectionScores:
     """Compute the scores over all texts of all images; 0 where the denominator is 0."""
     rows = list(matches)
-    total = (
-        ImageMatchCounts(*(sum(column) for column in zip(*rows, strict=True)))
-        if rows
-        else ImageMatchCounts(0, 0, 0, 0, 0)
-    )
+    total = ImageMatchCounts(*map(sum, zip((0,) * 5, *rows, strict=True)))
     precision, recall = _ratio(total.matched, total.detections), _ratio(total.matched, total.ground_truths)
     return DetectionScores(
         images=len(rows),

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+import cv2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -26,8 +27,13 @@ CONTAINMENT_THRESHOLD = 0.5
 """A detection contains a text if at least this fraction of the text is inside it, and is part of a text if at least
 this fraction of the detection is inside the text."""
 
+MAX_TEXT_HEIGHTS = 4.0
+"""A detection that is more than this many times as thick as the texts that it contains (their median) spans them: it
+covers none of them and is not on text, unless it matches or is part of one. A detection of a line covers all words."""
+
 PolygonArray: TypeAlias = NDArray[np.object_]
 BoolArray: TypeAlias = NDArray[np.bool_]
+_Pairs: TypeAlias = tuple[BoolArray, BoolArray, BoolArray]  # (N, M) each: a detection contains, is in, matches a text
 
 
 class DetectionOutcome(IntEnum):
@@ -58,9 +64,9 @@ class ImageOutcomes(NamedTuple):
     """Outcomes of the N texts and M detections of an image, in their order."""
 
     texts: NDArray[np.int8]  # (N,) `DetectionOutcome`
-    covered: BoolArray  # (N,) texts that count and are covered, see `COVERAGE_THRESHOLD`
+    covered: BoolArray  # (N,) texts that count and are covered, see `COVERAGE_THRESHOLD` and `MAX_TEXT_HEIGHTS`
     detections: NDArray[np.int8]  # (M,) `DetectionOutcome`
-    on_text: BoolArray  # (M,) detections that count and are on text (`ON_TEXT_THRESHOLD`), or cover one
+    on_text: BoolArray  # (M,) detections that count, are on text (`ON_TEXT_THRESHOLD`) or cover one, and span none
     contained_texts: NDArray[np.int64]  # (M,) number of texts that a detection contains, with ignored ones
 
 
@@ -80,76 +86,65 @@ def compare_detections(
     texts, text_indices = _valid(truths)
     boxes, box_indices = _valid(detections)
     counts_text = ~np.array(ignore, bool)[text_indices]
-    found = ImageOutcomes(
-        np.zeros(len(truths), np.int8),
-        np.zeros(len(truths), bool),
-        np.zeros(len(detections), np.int8),
-        np.zeros(len(detections), bool),
-        np.zeros(len(detections), np.int64),
-    )
-    if not len(boxes):
-        found.texts[text_indices[counts_text]] = DetectionOutcome.NO_OVERLAP
-        return found
     overlap = shapely.area(shapely.intersection(texts[:, None], boxes[None]))
     areas, sizes = shapely.area(texts), shapely.area(boxes)
     counts = ~(overlap[~counts_text] / sizes > IGNORE_OVERLAP).any(0)
     iou = overlap / (areas[:, None] + sizes - overlap)
     fits = (iou > IOU_THRESHOLD) & counts_text[:, None] & counts
+    contains = overlap >= CONTAINMENT_THRESHOLD * areas[:, None]
+    within = overlap >= CONTAINMENT_THRESHOLD * sizes
+    spans = _spans(texts, boxes, contains & ~((iou > IOU_THRESHOLD) | within).any(0))
     covered = np.zeros(len(texts), bool)
-    covered[counts_text] = intersection_with_union(texts[counts_text], boxes) >= COVERAGE_THRESHOLD * areas[counts_text]
+    covered[counts_text] = _area_inside(texts[counts_text], boxes[~spans]) >= COVERAGE_THRESHOLD * areas[counts_text]
     covers = (overlap[counts_text] >= COVERAGE_THRESHOLD * areas[counts_text, None]).any(0)
-    on_text = counts & ((intersection_with_union(boxes, texts) >= ON_TEXT_THRESHOLD * sizes) | covers)
-    found.covered[text_indices], found.on_text[box_indices] = covered, on_text
-    pairs = _Pairs(overlap, areas, sizes, fits)
-    found.texts[text_indices] = pairs.texts(counts_text, covered)
-    found.detections[box_indices], found.contained_texts[box_indices] = (
-        pairs.detections(counts, on_text),
-        pairs.contained,
+    on_text = counts & ((_area_inside(boxes, texts) >= ON_TEXT_THRESHOLD * sizes) | covers)
+    pairs = contains, within, fits
+    matched_texts, matched = _match(fits)
+    larger = sizes > areas[overlap.argmax(0)] if len(areas) else on_text
+    text_outcomes = _outcomes_of_texts(pairs, matched_texts, counts_text, covered)
+    return ImageOutcomes(
+        _scatter(text_outcomes, text_indices, len(truths)),
+        _scatter(covered, text_indices, len(truths)),
+        _scatter(_outcomes_of_detections(pairs, matched, counts, on_text, larger), box_indices, len(detections)),
+        _scatter(on_text & ~spans, box_indices, len(detections)),
+        _scatter(contains.sum(0), box_indices, len(detections)),
     )
-    return found
 
 
-class _Pairs:
-    """Overlaps of N texts and M > 0 detections, and the outcomes that follow from them."""
+def _scatter(values: NDArray[Any], indices: NDArray[np.int64], size: int) -> NDArray[Any]:
+    """Return `size` values: the given ones at their indices, and 0 elsewhere."""
+    scattered = np.zeros(size, values.dtype)
+    scattered[indices] = values
+    return scattered
 
-    def __init__(
-        self, overlap: NDArray[np.float64], areas: NDArray[np.float64], sizes: NDArray[np.float64], fits: BoolArray
-    ) -> None:
-        self.overlap, self.areas, self.sizes, self.fits = overlap, areas, sizes, fits
-        self.matched_texts, self.matched = _match(fits)
-        self.contains, self.within = (
-            overlap >= CONTAINMENT_THRESHOLD * areas[:, None],
-            overlap >= CONTAINMENT_THRESHOLD * sizes,
-        )
-        self.contained = self.contains.sum(0)
-        self.parts = self.within.sum(1)
 
-    def texts(self, counts_text: BoolArray, covered: BoolArray) -> NDArray[np.int8]:
-        """Return the outcomes (N,) of the texts."""
-        contained = np.any(self.contains, axis=1)
-        return _first(
-            (DetectionOutcome.IGNORED, ~counts_text),
-            (DetectionOutcome.MATCHED, self.matched_texts),
-            (DetectionOutcome.MERGED, np.any(self.fits | (self.contains & (self.contained > 1)), axis=1)),
-            (DetectionOutcome.SPLIT, (self.parts > 1) | (covered & ~contained)),
-            (DetectionOutcome.OVERSIZED, contained),
-            (DetectionOutcome.UNDERSIZED, self.parts > 0),
-        )
+def _outcomes_of_texts(pairs: _Pairs, matched: BoolArray, counts: BoolArray, covered: BoolArray) -> NDArray[np.int8]:
+    contains, within, fits = pairs
+    contained, parts = np.any(contains, axis=1), within.sum(1)
+    return _first(
+        (DetectionOutcome.IGNORED, ~counts),
+        (DetectionOutcome.MATCHED, matched),
+        (DetectionOutcome.MERGED, np.any(fits | (contains & (contains.sum(0) > 1)), axis=1)),
+        (DetectionOutcome.SPLIT, (parts > 1) | (covered & ~contained)),
+        (DetectionOutcome.OVERSIZED, contained),
+        (DetectionOutcome.UNDERSIZED, parts > 0),
+    )
 
-    def detections(self, counts: BoolArray, on_text: BoolArray) -> NDArray[np.int8]:
-        """Return the outcomes (M,) of the detections."""
-        split = np.any(self.within & (self.parts > 1)[:, None], axis=0)
-        larger = self.sizes > self.areas[self.overlap.argmax(0)] if len(self.areas) else on_text
-        return _first(
-            (DetectionOutcome.IGNORED, ~counts),
-            (DetectionOutcome.MATCHED, self.matched),
-            (DetectionOutcome.NO_OVERLAP, ~on_text),
-            (DetectionOutcome.DUPLICATE, np.any(self.fits, axis=0)),
-            (DetectionOutcome.MERGED, self.contained > 1),
-            (DetectionOutcome.SPLIT, split),
-            (DetectionOutcome.OVERSIZED, larger),
-            (DetectionOutcome.UNDERSIZED, on_text),
-        )
+
+def _outcomes_of_detections(
+    pairs: _Pairs, matched: BoolArray, counts: BoolArray, on_text: BoolArray, larger: BoolArray
+) -> NDArray[np.int8]:
+    contains, within, fits = pairs
+    return _first(
+        (DetectionOutcome.IGNORED, ~counts),
+        (DetectionOutcome.MATCHED, matched),
+        (DetectionOutcome.NO_OVERLAP, ~on_text),
+        (DetectionOutcome.DUPLICATE, np.any(fits, axis=0)),
+        (DetectionOutcome.MERGED, contains.sum(0) > 1),
+        (DetectionOutcome.SPLIT, np.any(within & (within.sum(1) > 1)[:, None], axis=0)),
+        (DetectionOutcome.OVERSIZED, larger),
+        (DetectionOutcome.UNDERSIZED, on_text),
+    )
 
 
 def _first(*cases: tuple[DetectionOutcome, BoolArray]) -> NDArray[np.int8]:
@@ -170,9 +165,24 @@ def _match(fits: BoolArray) -> tuple[BoolArray, BoolArray]:
     return rows, ~free
 
 
-def intersection_with_union(polygons: PolygonArray, others: PolygonArray) -> NDArray[np.float64]:
+def _area_inside(polygons: PolygonArray, others: PolygonArray) -> NDArray[np.float64]:
     """Return the area of each polygon that is inside any of the others."""
     return np.asarray(shapely.area(shapely.intersection(polygons, shapely.union_all(others))), np.float64)
+
+
+def _spans(texts: PolygonArray, boxes: PolygonArray, contains: BoolArray) -> BoolArray:
+    """Return which detections (M,) are too thick for the texts that they contain (N, M), see `MAX_TEXT_HEIGHTS`."""
+    spans, heights = np.zeros(len(boxes), bool), np.array([_thickness(text) for text in texts[contains.any(1)]])
+    rows = contains[contains.any(1)]
+    for index in np.flatnonzero(contains.any(0)):
+        spans[index] = _thickness(boxes[index]) > MAX_TEXT_HEIGHTS * np.median(heights[rows[:, index]])
+    return spans
+
+
+def _thickness(polygon: shapely.Polygon) -> float:
+    """Return the area of a polygon over the longer side of its rotated bounding rectangle, pixels."""
+    points = np.asarray(polygon.exterior.coords, np.float32)
+    return float(polygon.area / max(cv2.minAreaRect(points)[1]))
 
 
 def _valid(polygons: Sequence[Polygon]) -> tuple[PolygonArray, NDArray[np.int64]]:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from models.backbones.base import DETECTOR_BACKBONES
-from models.db.head import DBHead
-from models.db.maps import DBMaps
+from models.db.head import DBHead, DBMaps
 from models.necks.base import DETECTOR_NECKS
 
 STRIDE = 32
@@ -41,14 +40,7 @@ class Detector(nn.Module):
         self.head = DBHead(config.neck_channels)
 
     def forward(self, images: Tensor) -> DBMaps:
-        """Compute the three maps.
-
-        Args:
-            images: (B, 3, H, W) float32 normalised, H and W multiples of `STRIDE`.
-
-        Returns:
-            Maps (B, H, W).
-        """
+        """Normalised images (B, 3, H, W) float32, H and W multiples of `STRIDE` -> maps (B, H, W)."""
         maps: DBMaps = self.head(self.neck(self.backbone(images)))
         return maps
 

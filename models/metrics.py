@@ -4,6 +4,8 @@ import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.distance import Levenshtein
+
 _ALPHANUMERIC = frozenset(string.ascii_letters + string.digits)
 
 
@@ -18,26 +20,8 @@ def without_spaces(text: str) -> str:
 
 
 def edit_distance(first: str, second: str) -> int:
-    """Return the Levenshtein distance over code points.
-
-    A column of the table is stored in two integers, whose bits tell where it increases and decreases (Myers 1999, in
-    the form of Hyyrö 2003): the time is linear in the length of `second` for short texts.
-    """
-    if not first:
-        return len(second)
-    masks: dict[str, int] = {}
-    for position, character in enumerate(first):
-        masks[character] = masks.get(character, 0) | 1 << position
-    full, last = (1 << len(first)) - 1, 1 << (len(first) - 1)
-    rises, falls, distance = full, 0, len(first)
-    for character in second:
-        match = masks.get(character, 0)
-        diagonal = (((match & rises) + rises) ^ rises) | match | falls
-        right, left = falls | (full & ~(diagonal | rises)), rises & diagonal
-        distance += bool(right & last) - bool(left & last)
-        right, left = right << 1 | 1, left << 1
-        rises, falls = left | (full & ~(diagonal | right)), right & diagonal
-    return distance
+    """Return the Levenshtein distance over code points."""
+    return Levenshtein.distance(first, second)
 
 
 def normalized_edit_distance(first: str, second: str) -> float:
@@ -68,13 +52,7 @@ class RecognitionScores:
 
     def as_dict(self) -> dict[str, float]:
         """Return `samples` and the four scores, as in the JSON of an evaluation."""
-        return {
-            "samples": self.samples,
-            "accuracy": self.accuracy,
-            "alphanumeric_accuracy": self.alphanumeric_accuracy,
-            "accuracy_without_spaces": self.accuracy_without_spaces,
-            "normalized_edit_similarity": self.normalized_edit_similarity,
-        }
+        return {name: value for name, value in vars(self).items() if name != "alphanumeric_samples"}
 
 
 def recognition_scores(labels: Sequence[str], predictions: Sequence[str]) -> RecognitionScores:

@@ -81,11 +81,7 @@ class Recognizer(nn.Module):
         nn.init.constant_(self.head.fc2.bias[:1].detach(), config.blank_bias)
 
     def forward(self, images: Tensor) -> RecognizerOutput:
-        """Recognize normalised line images.
-
-        Args:
-            images: (B, 3, height, W) float32, see `normalise`.
-        """
+        """Recognize normalised line images (B, 3, height, W) float32, see `normalise`."""
         maps = self.backbone(images)
         features, logits = self.head(self.neck(maps))
         return RecognizerOutput(logits, features, maps)

@@ -3,9 +3,9 @@
 import copy
 import difflib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SettingsDict: TypeAlias = dict[str, Any]
 ModelT = TypeVar("ModelT", bound=BaseModel)
+ResultT = TypeVar("ResultT")
 DataclassT = TypeVar("DataclassT", bound="DataclassInstance")
 
 _MAX_VALUES = 1_000_000  # values in a file; a few lines of nested aliases can stand for billions
@@ -122,6 +123,32 @@ def _parse_index(entries: Sequence[Any], part: str, path: str) -> int:
     return int(part)
 
 
+def name_argument(resolve: Callable[[Sequence[str]], ResultT], overrides: Sequence[str]) -> ResultT:
+    """Resolve settings with `key.sub=value` overrides; an error that one of them causes names it.
+
+    That override is the first one without which the error is gone or another one.
+
+    Raises:
+        InputError: As `resolve` raises it; an error without "argument ..." has its cause in the file or preset.
+    """
+    try:
+        return resolve(overrides)
+    except InputError as error:
+        for index, assignment in enumerate(overrides):
+            others = [*overrides[:index], *overrides[index + 1 :]]
+            if not str(error).startswith(repr(assignment)) and _failure(resolve, others) != str(error):
+                raise InputError(f"argument {assignment!r}: {error}") from None
+        raise
+
+
+def _failure(resolve: Callable[[Sequence[str]], object], overrides: Sequence[str]) -> str | None:
+    try:
+        resolve(overrides)
+    except InputError as error:
+        return str(error)
+    return None
+
+
 def suggest_key(key: str, known: Iterable[str]) -> str:
     """Return a hint that ends a sentence about an unknown key: the most similar known key, or all of them."""
     names = sorted(known)
@@ -166,7 +193,13 @@ def validate_dataclass(cls: type[DataclassT], settings: Any, where: str) -> Data
 
 
 _UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
-_UNION_MEMBERS = ("int", "float", "str", "literal['free']")  # pydantic adds the member of a union to the location
+_UNION_MEMBERS = (
+    "int",
+    "float",
+    "str",
+    "literal['free']",
+    "CharsetOptions",
+)  # pydantic adds the member of a union to the location
 
 
 def describe_validation_error(model: Any, error: ValidationError) -> str:
@@ -176,8 +209,7 @@ def describe_validation_error(model: Any, error: ValidationError) -> str:
         model: The model, dataclass or type that was to be built.
         error: As raised by pydantic.
     """
-    # An unknown key is usually the cause of the other problems: report it first.
-    problem = min(error.errors(), key=lambda entry: entry["type"] not in _UNKNOWN_KEY)
+    problem = min(error.errors(), key=_rank)
     location, kind, message = problem["loc"], problem["type"], problem["msg"].removeprefix("Value error, ")
     path = ".".join(str(part) for part in location if part not in _UNION_MEMBERS)
     if kind in _UNKNOWN_KEY:
@@ -192,15 +224,34 @@ def describe_validation_error(model: Any, error: ValidationError) -> str:
     return f"{start}{message[:1].lower()}{message[1:]}{given}"
 
 
+def _rank(problem: Any) -> tuple[bool, bool]:
+    """Sort the most telling problem first: an unknown key usually causes the others, or one member of a union fits."""
+    is_other_member = problem["type"] == "string_type" and isinstance(problem["input"], Mapping)
+    return problem["type"] not in _UNKNOWN_KEY, is_other_member
+
+
 def _known_keys(model: Any, path: Sequence[int | str]) -> list[str]:
-    """Return the keys of the model or dataclass at a path below a model; none where the path leaves models."""
+    """Return the keys of the models or dataclasses at a path below a model, also in lists, mappings and unions."""
+    models = _models_in(model)
     for part in path:
-        fields = _fields_of(model)
-        if part not in fields:
-            return []
-        entry = fields[part]
-        model = getattr(entry, "annotation", None) or getattr(entry, "type", None)
-    return list(_fields_of(model))
+        if part in _UNION_MEMBERS:
+            continue
+        fields = [found for each in models if (found := _fields_of(each).get(part)) is not None]
+        # A path part that is no field is the index of a list or the key of a mapping, whose values `models` are.
+        if fields:
+            models = [each for field in fields for each in _models_in(_annotation(field))]
+    return [name for each in models for name in _fields_of(each)]
+
+
+def _annotation(field: Any) -> Any:
+    return getattr(field, "annotation", None) or getattr(field, "type", None)
+
+
+def _models_in(annotation: Any) -> list[Any]:
+    """Return the models and dataclasses in an annotation such as `Mapping[str, Model] | None`."""
+    if _fields_of(annotation):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
 
 
 def _fields_of(model: Any) -> dict[Any, Any]:

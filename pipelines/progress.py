@@ -85,7 +85,7 @@ def progress_bar(label: str, *, total: int, unit: str, done: int = 0) -> Iterato
         yield ProgressBar(counter, lambda _: None)
         return
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if not console.file.isatty():  # rich takes a log file for a terminal if FORCE_COLOR is set, as in many CI systems
         lines = _PlainLines(console, label)
         yield ProgressBar(counter, lines.show)
         lines.write(counter)

@@ -18,6 +18,8 @@ from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.resolve import resolve_config
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.train
+
 ENTRY = ledger.Entry(
     arm="base",
     seed=0,

@@ -15,7 +15,10 @@ OURS = {"synthtext", "augment", "models", "pipelines"}
 HEAVY = {"torch", "ray", "pyarrow", "lmdb", "pydantic", "typer", "rich", "imgaug"}
 RULES = {
     "synthtext/core": ({"synthtext.core"}, {"numpy", "cv2"}),
-    "synthtext": ({"synthtext"}, {"numpy", "cv2", "PIL", "fontTools", "uharfbuzz", "freetype", "wordfreq", "bidi"}),
+    "synthtext": (
+        {"synthtext"},
+        {"numpy", "cv2", "PIL", "fontTools", "brotli", "uharfbuzz", "freetype", "wordfreq", "bidi"},
+    ),
     "augment": ({"augment", "synthtext.core"}, {"numpy", "cv2", "pyclipper", "imgaug"}),
     "models": ({"models", "synthtext.core"}, {"numpy", "torch", "cv2", "pyclipper", "shapely", "rapidfuzz"}),
     "pipelines": (OURS, None),

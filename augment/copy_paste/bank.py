@@ -3,22 +3,19 @@
 from array import array
 from collections import Counter
 from collections.abc import Iterable
-from typing import Literal, NamedTuple, TypeAlias, cast, get_args
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.copy_paste.blend import PatchColours, measure_patch_colours
 from augment.copy_paste.crop import TextCutout
+from augment.copy_paste.strokes import PatchColours, measure_patch_colours
 from synthtext.core import InputError, Level, Origin
 
 
 class CropSampler:
-    """Samples indices by weight, from one array, since a bank may hold millions of crops.
-
-    Args:
-        weights: (N,), not negative, of positive sum.
-    """
+    """Samples indices by weight (N,), from one array, since a bank may hold millions of crops."""
 
     def __init__(self, weights: NDArray[np.float64]) -> None:
         self._cumulative = np.cumsum(weights)
@@ -36,54 +33,30 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 
 class CropColumns(NamedTuple):
-    """The arrays of a bank of N crops from S images; texts and names are concatenated UTF-8 bytes.
+    """The arrays of a bank of N crops from S images; texts and names are concatenated UTF-8 bytes."""
 
-    Attributes:
-        pixels: uint8, the patches one after the other, rows of RGB.
-        pixel_starts: (N + 1,) int64 into `pixels`.
-        sizes: (N, 2) int32, width and height of each patch.
-        points: (M, 2) float32, the polygons one after the other.
-        point_starts: (N + 1,) int64 into `points`.
-        texts: uint8.
-        text_starts: (N + 1,) int64 into `texts`.
-        patch_colours: (N, 3, 3) float32, the colours of each patch: background, darkest, brightest.
-        heights: (N,) float32, height of each text in pixels.
-        ignored: (N,) bool.
-        levels: (N,) uint8, index into `LEVELS`.
-        images: (N,) int32, index of the image of each crop, ascending.
-        indices: (N,) int32, index of each text in its image.
-        text_counts: (S,) int32, number of texts of each image, usable or not.
-        origins: (S,) int32, index of the source of each image.
-        rows: (S,) int64, row of each image in its source.
-        names: uint8, names of the sources.
-        name_starts: int64 into `names`.
-    """
-
-    pixels: NDArray[np.uint8]
-    pixel_starts: NDArray[np.int64]
-    sizes: NDArray[np.int32]
-    points: NDArray[np.float32]
-    point_starts: NDArray[np.int64]
+    pixels: NDArray[np.uint8]  # the patches one after the other, rows of RGB
+    pixel_starts: NDArray[np.int64]  # (N + 1,) into `pixels`
+    sizes: NDArray[np.int32]  # (N, 2) width and height of each patch
+    points: NDArray[np.float32]  # (M, 2) the polygons one after the other
+    point_starts: NDArray[np.int64]  # (N + 1,) into `points`
     texts: NDArray[np.uint8]
-    text_starts: NDArray[np.int64]
-    patch_colours: NDArray[np.float32]
-    heights: NDArray[np.float32]
-    ignored: NDArray[np.bool_]
-    levels: NDArray[np.uint8]
-    images: NDArray[np.int32]
-    indices: NDArray[np.int32]
-    text_counts: NDArray[np.int32]
-    origins: NDArray[np.int32]
-    rows: NDArray[np.int64]
-    names: NDArray[np.uint8]
-    name_starts: NDArray[np.int64]
+    text_starts: NDArray[np.int64]  # (N + 1,) into `texts`
+    patch_colours: NDArray[np.float32]  # (N, 5, 3) `PatchColours` of each patch
+    heights: NDArray[np.float32]  # (N,) height of each text in pixels
+    ignored: NDArray[np.bool_]  # (N,)
+    levels: NDArray[np.uint8]  # (N,) index into `LEVELS`
+    images: NDArray[np.int32]  # (N,) index of the image of each crop, ascending
+    indices: NDArray[np.int32]  # (N,) index of each text in its image
+    text_counts: NDArray[np.int32]  # (S,) number of texts of each image, usable or not
+    origins: NDArray[np.int32]  # (S,) index of the source of each image
+    rows: NDArray[np.int64]  # (S,) row of each image in its source
+    names: NDArray[np.uint8]  # of the sources
+    name_starts: NDArray[np.int64]  # into `names`
 
 
 class CropBank:
     """A sequence of crops. The arrays may lie in a memory-mapped file and are read on access.
-
-    Args:
-        columns: the arrays of the bank.
 
     Raises:
         InputError: there are no crops.
@@ -96,10 +69,7 @@ class CropBank:
                 "lower crops.min_height"
             )
         self.columns = columns
-        self._names = [
-            bytes(columns.names[a:b]).decode()
-            for a, b in zip(columns.name_starts[:-1].tolist(), columns.name_starts[1:].tolist(), strict=True)
-        ]
+        self._names = [bytes(columns.names[a:b]).decode() for a, b in pairwise(columns.name_starts.tolist())]
 
     def __len__(self) -> int:
         return len(self.columns.sizes)
@@ -171,50 +141,42 @@ class BankBuilder:
     """
 
     def __init__(self) -> None:
-        self._pixels, self._texts, self._names = bytearray(), bytearray(), bytearray()
-        self._colours: list[PatchColours] = []
-        self._points: list[NDArray[np.float32]] = []
-        self._starts = {name: array("q", [0]) for name in ("pixel", "point", "text", "name")}
-        self._numbers = {
-            name: array("q")
-            for name in ("width", "height", "ignored", "level", "image", "index", "text_counts", "origin", "row")
-        }
-        self._heights = array("d")
+        self._bytes = {name: bytearray() for name in ("pixels", "texts", "names")}
+        self._starts = {f"{name}_starts": array("q", [0]) for name in ("pixel", "point", "text", "name")}
+        self._numbers: dict[str, array[Any]] = {name: array(code) for name, code in _TYPE_CODES.items()}
 
     def __len__(self) -> int:
-        return len(self._heights)
+        return len(self._numbers["heights"])
 
     def add_source(self, name: str) -> None:
         """Start a source."""
-        self._names += name.encode()
-        self._starts["name"].append(len(self._names))
+        self._append("name", name.encode())
 
     def add_image(self, row: int, text_count: int, crops: Iterable[TextCutout]) -> None:
-        """Add the crops of an image.
-
-        Args:
-            row: row of the image in the current source.
-            text_count: number of its texts, usable or not.
-            crops: the crops cut from it.
-        """
-        numbers, image = self._numbers, len(self._numbers["row"])
+        """Add the crops of an image in a row of the current source; `text_count` is that of all its texts."""
+        numbers, image = self._numbers, len(self._numbers["rows"])
         before = len(self)
         for crop in crops:
-            self._pixels += np.ascontiguousarray(crop.patch).tobytes()
-            self._texts += crop.text.encode()
-            self._points.append(crop.polygon)
-            self._colours.append(measure_patch_colours(crop.patch))
-            self._starts["pixel"].append(len(self._pixels))
-            self._starts["point"].append(self._starts["point"][-1] + len(crop.polygon))
-            self._starts["text"].append(len(self._texts))
-            self._heights.append(crop.height)
-            entry = crop.patch.shape[1], crop.patch.shape[0], crop.ignore, LEVELS.index(crop.level), image, crop.index
-            for name, value in zip(("width", "height", "ignored", "level", "image", "index"), entry, strict=True):
-                numbers[name].append(value)
+            self._append("pixel", np.ascontiguousarray(crop.patch).tobytes())
+            self._append("text", crop.text.encode())
+            numbers["points"].frombytes(crop.polygon.astype(np.float32).tobytes())
+            self._starts["point_starts"].append(len(numbers["points"]) // 2)
+            numbers["sizes"].extend(crop.patch.shape[1::-1])
+            numbers["patch_colours"].frombytes(np.array(measure_patch_colours(crop.patch), np.float32).tobytes())
+            numbers["heights"].append(crop.height)
+            numbers["ignored"].append(crop.ignore)
+            numbers["levels"].append(LEVELS.index(crop.level))
+            numbers["images"].append(image)
+            numbers["indices"].append(crop.index)
         if len(self) > before:
-            numbers["row"].append(row)
+            numbers["rows"].append(row)
             numbers["text_counts"].append(text_count)
-            numbers["origin"].append(len(self._starts["name"]) - 2)
+            numbers["origins"].append(len(self._starts["name_starts"]) - 2)
+
+    def _append(self, name: str, data: bytes) -> None:
+        """Append to the concatenated pixels, texts or names."""
+        self._bytes[f"{name}s"] += data
+        self._starts[f"{name}_starts"].append(len(self._bytes[f"{name}s"]))
 
     def build(self) -> CropBank:
         """Build the bank.
@@ -222,39 +184,14 @@ class BankBuilder:
         Raises:
             InputError: there are no crops.
         """
-        numbers = {name: np.array(values, np.int64) for name, values in self._numbers.items()}
-        starts = {name: np.array(values, np.int64) for name, values in self._starts.items()}
-        points = np.concatenate(self._points) if self._points else np.zeros((0, 2), np.float32)
-        return CropBank(
-            CropColumns(
-                pixels=np.frombuffer(self._pixels, np.uint8),
-                pixel_starts=starts["pixel"],
-                sizes=np.stack([numbers["width"], numbers["height"]], 1).astype(np.int32),
-                points=points.astype(np.float32),
-                point_starts=starts["point"],
-                texts=np.frombuffer(self._texts, np.uint8),
-                text_starts=starts["text"],
-                patch_colours=np.array(self._colours, np.float32).reshape(-1, 3, 3),
-                heights=np.array(self._heights, np.float32),
-                ignored=numbers["ignored"].astype(np.bool_),
-                levels=numbers["level"].astype(np.uint8),
-                images=numbers["image"].astype(np.int32),
-                indices=numbers["index"].astype(np.int32),
-                text_counts=numbers["text_counts"].astype(np.int32),
-                origins=numbers["origin"].astype(np.int32),
-                rows=numbers["row"],
-                names=np.frombuffer(self._names, np.uint8),
-                name_starts=starts["name"],
-            )
-        )
+        columns: dict[str, Any] = {name: np.frombuffer(values, np.uint8) for name, values in self._bytes.items()}
+        for name, values in (self._starts | self._numbers).items():
+            columns[name] = np.array(values).reshape(_SHAPES.get(name, -1))
+        columns["ignored"] = columns["ignored"].astype(np.bool_)
+        return CropBank(CropColumns(**columns))
 
 
-def check_crop_balance(name: str) -> CropBalance:
-    """Check the name of a balance.
-
-    Raises:
-        InputError: the name is unknown.
-    """
-    if name not in get_args(CropBalance):
-        raise InputError(f"unknown balance {name!r}: use one of {', '.join(get_args(CropBalance))}")
-    return cast(CropBalance, name)
+# The other columns: the code of the type in the module `array`, and the shape if it is not (N,).
+_TYPE_CODES = {"sizes": "i", "points": "f", "patch_colours": "f", "heights": "f", "ignored": "B", "levels": "B"}
+_TYPE_CODES |= {"images": "i", "indices": "i", "text_counts": "i", "origins": "i", "rows": "q"}
+_SHAPES = {"sizes": (-1, 2), "points": (-1, 2), "patch_colours": (-1, 5, 3)}

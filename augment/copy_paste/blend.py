@@ -1,7 +1,6 @@
-"""Blends patches into images, and measures how well a place suits a patch."""
+"""Blends patches into images."""
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -9,84 +8,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.copy_paste.crop import polygon_mask
+from augment.copy_paste.strokes import PatchColours, is_carried, transfer_strokes
 from synthtext.core import Image, Points, Polygon
 
-_PATCH_SAMPLES = 32  # pixels along a side of a patch that are measured
 _PLACE_SAMPLES = 16  # pixels along a side of the target area that are measured
 _MAX_FEATHER = 3.0  # pixels
 _MAX_DIRECT_SCALE = 0.75  # below this scale linear interpolation would skip pixels
-_ROW_STEP = 4  # every fourth row is measured
-_COLOUR_WEIGHT = 0.25  # of a difference in colour, relative to the spread
-
-
-class PatchColours(NamedTuple):
-    """The colours of a patch, three channels each.
-
-    Attributes:
-        background: the median along the border, mostly the background of the text.
-        darkest: minimum of each channel.
-        brightest: maximum of each channel.
-    """
-
-    background: NDArray[np.float32]
-    darkest: NDArray[np.float32]
-    brightest: NDArray[np.float32]
-
-
-def measure_patch_colours(patch: Image) -> PatchColours:
-    """Measure the colours of a patch (h, w, 3) from a sample of its pixels."""
-    rows, columns = patch.shape[:2]
-    along, down = max(columns // _PATCH_SAMPLES, 1), max(rows // _PATCH_SAMPLES, 1)
-    edges = np.concatenate([patch[0, ::along], patch[-1, ::along], patch[::down, 0], patch[::down, -1]])
-    inner = patch[::down, ::along].reshape(-1, 3)
-    background = np.sort(edges, axis=0)[len(edges) // 2]
-    return PatchColours(*(colour.astype(np.float32) for colour in (background, inner.min(axis=0), inner.max(axis=0))))
 
 
 class PatchPose(NamedTuple):
-    """The position, scale and rotation of a patch in an image.
+    """The position, scale and rotation of a patch in an image."""
 
-    Attributes:
-        x: x of the centre in pixels.
-        y: y of the centre in pixels.
-        scale: pixels of the image per pixel of the patch.
-        degrees: rotation in degrees, clockwise.
-    """
-
-    x: float
-    y: float
-    scale: float
-    degrees: float
+    x: float  # x of the centre in pixels
+    y: float  # y of the centre in pixels
+    scale: float  # pixels of the image per pixel of the patch
+    degrees: float  # rotation in degrees, clockwise
 
     def points(self, points: Points, width: int, height: int) -> Polygon:
         """Map points (P, 2) of a patch of this size into the image."""
-        turn, shift = self._parts(width, height)
-        return np.asarray(points @ turn.T + shift, np.float32)
+        matrix = self.matrix(width, height)
+        return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float32)
 
     def matrix(self, width: int, height: int) -> NDArray[np.float64]:
         """Return the affine matrix (2, 3) from points of a patch of this size to points of the image."""
-        turn, shift = self._parts(width, height)
-        return np.column_stack([turn, shift])
-
-    def _parts(self, width: int, height: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         angle = math.radians(self.degrees)
         a, b = self.scale * math.cos(angle), self.scale * math.sin(angle)
-        shift = self.x - (a * width - b * height) / 2, self.y - (b * width + a * height) / 2
-        return np.array([[a, -b], [b, a]]), np.array(shift)
-
-
-def placement_cost(image: Image, box: tuple[float, float, float, float], background: Sequence[float]) -> float:
-    """Return the cost of a place for a patch: the spread of its colours and their distance to the patch's background.
-
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        box: left, top, right and bottom of the place in pixels.
-        background: background colour of the patch, three channels.
-    """
-    left, top, right, bottom = map(int, box)
-    mean, spread = cv2.meanStdDev(image[top : bottom + 1 : _ROW_STEP, left : right + 1])
-    distance = sum(abs(a - b) for a, b in zip(mean[:, 0].tolist(), background, strict=True))
-    return float(sum(spread[:, 0].tolist()) + _COLOUR_WEIGHT * distance)
+        dx, dy = self.x - (a * width - b * height) / 2, self.y - (b * width + a * height) / 2
+        return np.array([[a, -b, dx], [b, a, dy]])
 
 
 def blend(
@@ -99,16 +47,18 @@ def blend(
     match: float,
     feather: float,
 ) -> Polygon:
-    """Blend a patch into an image in place.
+    """Blend the interior of a polygon (P, 2) in a patch into an image in place; the polygon must stay within the image.
 
     Args:
         image: (H, W, 3) uint8 RGB, which is modified.
         patch: (h, w, 3) uint8 RGB.
-        polygon: (P, 2) of the text in the patch; only its interior is pasted.
-        pose: pose of the patch; the polygon must stay within the image.
+        polygon: outline of the text in the patch.
+        pose: pose of the patch.
         colours: colours of the patch.
-        match: 0 to 1, how far brightness and colour of the patch follow those of the target area. The change is limited
-            so that no pixel saturates and the contrast of the patch remains.
+        match: 0 to 1, how far the background of the patch gives way to the target area: at 1 only the strokes are
+            pasted, by their difference to their own background. Strokes that would lose too much contrast there, and
+            patches without strokes, keep their background, which is shifted towards the colours of the target area as
+            far as no pixel saturates.
         feather: width in pixels, inside the polygon, over which the patch becomes opaque, at most 3.
 
     Returns:
@@ -125,7 +75,13 @@ def blend(
     alpha = _alpha(placed - np.array([left, top], np.float32), *size, min(feather, _MAX_FEATHER))
     warped = _warp_patch(patch, pose, (left, top), size)
     if match > 0:
-        warped = _match_colours(warped, target, colours, match)
+        mean, spread = np.asarray(cv2.meanStdDev(target), np.float64)[..., 0]
+        if is_carried(mean, spread, colours):
+            transferred = transfer_strokes(warped, target, colours)
+            mixed = transferred if match == 1 else cv2.addWeighted(transferred, match, warped, 1 - match, 0)
+            warped = np.asarray(mixed, np.uint8)
+        else:
+            warped = _match_colours(warped, target, colours, match)
     target[:] = cv2.blendLinear(warped, target, alpha, 1 - alpha)
     return placed
 

@@ -3,12 +3,13 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from synthtext.core import (
+    Box,
     Image,
     InputError,
     Level,
@@ -20,6 +21,7 @@ from synthtext.core import (
     Warp,
     bounding_box,
     clockwise,
+    size_of,
 )
 
 MIN_TEXT_HEIGHT = 8.0
@@ -39,9 +41,6 @@ class CropRules:
         min_height: least height of a text in pixels, at least 1.
         max_height: height in pixels to which higher texts are downscaled.
         ignored: cut ignored texts too; they stay ignored where they are pasted.
-
-    Raises:
-        InputError: the heights are out of range or not in ascending order.
     """
 
     min_height: float = MIN_TEXT_HEIGHT
@@ -58,25 +57,15 @@ class CropRules:
 
 @dataclass(frozen=True, eq=False)
 class TextCutout:
-    """An upright crop of a text.
+    """An upright crop of a text."""
 
-    Attributes:
-        patch: (h, w, 3) uint8 RGB.
-        polygon: (P, 2) of the text in the patch in pixels, clockwise from the top-left of the text.
-        text: its text.
-        height: height of its letters in pixels; for vertical text the width of the text.
-        ignore: whether the pasted text is ignored.
-        level: level of the label.
-        index: index of the text in its image.
-    """
-
-    patch: Image
-    polygon: Polygon
+    patch: Image  # (h, w, 3) uint8 RGB
+    polygon: Polygon  # (P, 2) of the text in the patch in pixels, clockwise from the top-left of the text
     text: str
-    height: float
-    ignore: bool = False
-    level: Level = "word"
-    index: int = 0
+    height: float  # height of its letters in pixels; for vertical text the width of the text
+    ignore: bool = False  # whether the pasted text is ignored
+    level: Level = "word"  # level of the label
+    index: int = 0  # index of the text in its image
 
     @property
     def mask(self) -> Image:
@@ -87,9 +76,8 @@ class TextCutout:
 def polygon_mask(polygon: Polygon, width: int, height: int) -> Image:
     """Return a mask (height, width) uint8: 255 where at least half of a pixel lies inside a polygon."""
     dense = np.zeros((height * _SUBPIXELS, width * _SUBPIXELS), np.uint8)
-    points = np.rint((polygon * _SUBPIXELS - 0.5) * 16).astype(
-        np.int32
-    )  # OpenCV counts from pixel centres, here in 16ths
+    # OpenCV counts from pixel centres, here in 16ths.
+    points = np.rint((polygon * _SUBPIXELS - 0.5) * 16).astype(np.int32)
     cv2.fillPoly(dense, [points], 255, cv2.LINE_8, 4)
     covered = cv2.resize(dense, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.threshold(covered, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
@@ -102,22 +90,18 @@ def cut_crops(
 
     A convex quad is rectified by its homography. Any other outline is rotated until the top of the text is horizontal,
     and its surroundings stay in the patch. Texts with child texts are skipped, as their children are cut.
-
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        instances: the texts of the image.
-        rules: which texts are usable.
-        reasons: counts the reasons of skipped texts; it is modified.
+    The image is (H, W, 3) uint8 RGB. `reasons`, which is modified, counts the reasons of skipped texts.
     """
     parents = {instance.parent for instance in instances}
-    size = Size(image.shape[1], image.shape[0])
     for index, instance in enumerate(instances):
-        reason = "has child texts that are cut" if index in parents else _rejection_reason(instance, size, rules)
-        crop = None if reason else _cut_crop(image, instance, index, rules)
+        reason = "has child texts that are cut"
+        if index not in parents:
+            reason = _rejection_reason(instance, size_of(image), rules)
+        crop = None if reason else _cut_crop(image, instance, rules)
         if crop is None:
             reasons[reason or "too small"] += 1
         else:
-            yield crop
+            yield replace(crop, index=index)
 
 
 def crop_from_sample(sample: Sample, rules: CropRules | None = None) -> TextCutout:
@@ -139,10 +123,13 @@ def crop_from_line(
         InputError: the line is smaller than the rules allow.
     """
     rules = rules or CropRules()
-    height, width = image.shape[:2]
-    whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    whole = Box(0, 0, *size_of(image)).polygon()
     polygon = whole if outline is None else outline.clip(0, whole[2])
-    crop = _cut_box(image, TextInstance(text, polygon, level="line"), 0, rules)
+    box = bounding_box(polygon)
+    left, top = math.floor(box.left), math.floor(box.top)
+    patch = image[top : math.ceil(box.bottom), left : math.ceil(box.right)]
+    instance = TextInstance(text, polygon, level="line")
+    crop = _limit_height(patch, polygon - np.array([left, top], np.float32), instance, rules)
     if crop.height < rules.min_height:
         raise InputError(f"a line {text!r} is {crop.height:.0f} pixels high, less than {rules.min_height:g}")
     return crop
@@ -174,11 +161,7 @@ def _rejection_reason(instance: TextInstance, size: Size, rules: CropRules) -> s
     if instance.ignore and not rules.ignored:
         return "ignored"
     box = bounding_box(instance.polygon)
-    if (
-        min(box.left, box.top) < -_BORDER_TOLERANCE
-        or box.right > size.width + _BORDER_TOLERANCE
-        or box.bottom > size.height + _BORDER_TOLERANCE
-    ):
+    if max(-box.left, -box.top, box.right - size.width, box.bottom - size.height) > _BORDER_TOLERANCE:
         return "extends beyond its image"
     frame = text_orientation(instance.polygon)
     if max(frame["length"], frame["height"]) > _MAX_SIDE:
@@ -186,39 +169,27 @@ def _rejection_reason(instance: TextInstance, size: Size, rules: CropRules) -> s
     return "" if letter_height(frame["length"], frame["height"], instance.text) >= rules.min_height else "too small"
 
 
-def _cut_crop(image: Image, instance: TextInstance, index: int, rules: CropRules) -> TextCutout | None:
+def _cut_crop(image: Image, instance: TextInstance, rules: CropRules) -> TextCutout | None:
+    """Cut a text out of an image; None if it is less than two pixels wide or high."""
     polygon = instance.polygon
-    if len(polygon) != 4 or not cv2.isContourConvex(polygon):
-        return _cut_rotated(image, instance, index, rules)
-    edges = np.hypot(*(np.roll(polygon, -1, axis=0) - polygon).T)
-    width, height = round(float(max(edges[0], edges[2]))), round(float(max(edges[1], edges[3])))
-    if min(width, height) < 2:
-        return None
-    whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    warp = Warp.between_quads(polygon, whole)
-    upright = warp.image(image, Size(width, height), interpolation=cv2.INTER_CUBIC, border_mode=cv2.BORDER_REPLICATE)
-    return _limit_height(upright, whole, instance, index, rules)
-
-
-def _cut_rotated(image: Image, instance: TextInstance, index: int, rules: CropRules) -> TextCutout:
-    """Cut a text after a rotation that makes its top horizontal."""
-    warp = Warp.rotation(-text_orientation(instance.polygon)["degrees"], tuple(instance.polygon[0].tolist()))
-    box = bounding_box(warp.points(instance.polygon))
-    warp = warp.then(Warp.translation(-box.left, -box.top))
-    size = Size(math.ceil(box.width), math.ceil(box.height))
+    if len(polygon) == 4 and cv2.isContourConvex(polygon):
+        edges = np.hypot(*(np.roll(polygon, -1, axis=0) - polygon).T)
+        size = Size(round(float(max(edges[0], edges[2]))), round(float(max(edges[1], edges[3]))))
+        if min(size) < 2:
+            return None
+        upright = Box(0, 0, *size).polygon()
+        warp = Warp.between_quads(polygon, upright)
+    else:
+        warp = Warp.rotation(-text_orientation(polygon)["degrees"], tuple(polygon[0].tolist()))
+        box = bounding_box(warp.points(polygon))
+        warp = warp.then(Warp.translation(-box.left, -box.top))
+        size = Size(math.ceil(box.width), math.ceil(box.height))
+        upright = warp.points(polygon)
     patch = warp.image(image, size, interpolation=cv2.INTER_CUBIC, border_mode=cv2.BORDER_REPLICATE)
-    return _limit_height(patch, warp.points(instance.polygon), instance, index, rules)
+    return _limit_height(patch, upright, instance, rules)
 
 
-def _cut_box(image: Image, instance: TextInstance, index: int, rules: CropRules) -> TextCutout:
-    """Cut a bounding box in whole pixels."""
-    box = bounding_box(instance.polygon)
-    left, top = math.floor(box.left), math.floor(box.top)
-    patch = image[top : math.ceil(box.bottom), left : math.ceil(box.right)]
-    return _limit_height(patch, instance.polygon - np.array([left, top], np.float32), instance, index, rules)
-
-
-def _limit_height(patch: Image, polygon: Polygon, instance: TextInstance, index: int, rules: CropRules) -> TextCutout:
+def _limit_height(patch: Image, polygon: Polygon, instance: TextInstance, rules: CropRules) -> TextCutout:
     """Create the crop, downscaled if it exceeds the maximum height."""
     frame = text_orientation(polygon)
     height = letter_height(frame["length"], frame["height"], instance.text)
@@ -229,4 +200,4 @@ def _limit_height(patch: Image, polygon: Polygon, instance: TextInstance, index:
         patch = np.asarray(cv2.resize(patch, size, interpolation=cv2.INTER_AREA), np.uint8)
         polygon = (polygon * (np.array(size) / (columns, rows))).astype(np.float32)
         height *= share
-    return TextCutout(patch, clockwise(polygon), instance.text, height, instance.ignore, instance.level, index)
+    return TextCutout(patch, clockwise(polygon), instance.text, height, instance.ignore, instance.level)

@@ -30,13 +30,7 @@ class PastePosition(NamedTuple):
 
 
 class OccupancyMap:
-    """The occupied area of an image.
-
-    Args:
-        width: width of the image in pixels.
-        height: height of the image in pixels.
-        polygons: polygons of all labels, including ignored ones.
-    """
+    """The occupied area of an image of this size in pixels, with the polygons of all labels, including ignored ones."""
 
     def __init__(self, width: int, height: int, polygons: Sequence[Polygon] = ()) -> None:
         self.width, self.height = width, height
@@ -66,15 +60,10 @@ class OccupancyMap:
         cv2.fillPoly(self._free, [cells], 0, cv2.LINE_8, _FRACTION_BITS)
 
     def free_offsets(self, polygon: Polygon, count: int, rng: np.random.Generator) -> list[PastePosition]:
-        """Find offsets at which a polygon lies inside the image and overlaps nothing.
-
-        Args:
-            polygon: (P, 2), at any position.
-            count: maximum number of offsets.
-            rng: chooses among the free places.
+        """Find offsets at which a polygon (P, 2), given at any position, lies inside the image and overlaps nothing.
 
         Returns:
-            At most `count` offsets; none if there is no free place that the grid can resolve.
+            At most `count` random offsets; none if there is no free place that the grid can resolve.
         """
         left, top, right, bottom = box = _box(polygon)
         size = _CELL

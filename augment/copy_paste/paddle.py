@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.copy_paste.bank import CropBank
-from synthtext.core import Image, InputError, Parameters, Polygon, Scene, bounding_box, check_number
+from synthtext.core import BoundedSettings, Image, InputError, Parameters, Polygon, Scene, bounded, bounding_box
 
 _MIN_TALL_RATIO = 1.5  # ratio of height to width from which a patch is rotated by 90 degrees
 _TRIES = 50
@@ -18,7 +18,7 @@ _MAX_PASTES = 30
 
 
 @dataclass(frozen=True)
-class PaddlePaste:
+class PaddlePaste(BoundedSettings):
     """Pastes crops of one other image, unscaled, rotated by any angle, with a hard edge (PaddleOCR: copy_paste.py).
 
     Differences from PaddleOCR's code: it always terminates; labels stay with their pixels; an image without text may be
@@ -29,16 +29,10 @@ class PaddlePaste:
     Attributes:
         share: number of pastes per text of the other image, 0 to 10; at least 1 and at most 30 crops are pasted.
         limit_paste: skip a crop that finds no free place in 50 tries, instead of pasting it anywhere.
-
-    Raises:
-        InputError: the share is out of bounds.
     """
 
-    share: float = 0.2
+    share: float = bounded(0.2, 0, 10)
     limit_paste: bool = True
-
-    def __post_init__(self) -> None:
-        check_number("share", self.share, 0, 10)
 
     def prepare(self, bank: CropBank) -> Callable[[np.random.Generator, Scene], Parameters]:
         """Return the function that samples the pastes of a scene.
@@ -84,21 +78,17 @@ class PaddlePaste:
         return {"requested": requested, "pastes": pastes, "failed": dict(failed)}
 
     def paste(self, image: Image, bank: CropBank, paste: Parameters) -> Polygon:
-        """Paste one crop into an image in place.
-
-        Returns:
-            Its polygon (4, 2) in the image.
-        """
+        """Paste one crop into an image in place; return its polygon (4, 2) in the image."""
         number = paste["crop"]
-        patch = np.ascontiguousarray(np.rot90(bank.patch(number))) if _is_tall(bank, number) else bank.patch(number)
-        height, width = patch.shape[:2]
+        patch, (width, height) = bank.patch(number), _upright_size(bank, number)
+        if (width, height) != bank.size(number):
+            patch = np.ascontiguousarray(np.rot90(patch))
         size = _rotated_size(width, height, paste["degrees"])
         angle = math.radians(paste["degrees"])
         rotation = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
         shift = np.array(size) / 2 - rotation @ (np.array([width, height]) / 2)
-        centred = np.column_stack(
-            [rotation, shift + (rotation.sum(axis=1) - 1) / 2]
-        )  # OpenCV counts from pixel centres
+        # OpenCV counts from pixel centres.
+        centred = np.column_stack([rotation, shift + (rotation.sum(axis=1) - 1) / 2])
         rotated = cv2.warpAffine(patch, centred, size, flags=cv2.INTER_NEAREST)
         opaque = np.full((height, width), 255, np.uint8)
         mask = cv2.warpAffine(opaque, centred, size, flags=cv2.INTER_NEAREST)
@@ -109,15 +99,10 @@ class PaddlePaste:
         return np.asarray(placed.clip(0, (image.shape[1], image.shape[0])), np.float32)
 
 
-def _is_tall(bank: CropBank, number: int) -> bool:
-    width, height = bank.size(number)
-    return bool(height / width >= _MIN_TALL_RATIO)
-
-
 def _upright_size(bank: CropBank, number: int) -> tuple[int, int]:
     """Return width and height of a patch after tall ones are rotated by 90 degrees."""
     width, height = bank.size(number)
-    return (height, width) if _is_tall(bank, number) else (width, height)
+    return (height, width) if height / width >= _MIN_TALL_RATIO else (width, height)
 
 
 def _rotated_size(width: int, height: int, degrees: int) -> tuple[int, int]:
@@ -135,10 +120,5 @@ def _rotated_size(width: int, height: int, degrees: int) -> tuple[int, int]:
 
 def _touches(boxes: NDArray[np.int64], occupied: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return (N,) whether boxes (N, 4) touch any of the occupied ones (M, 4)."""
-    apart = (
-        (boxes[:, None, 2] < occupied[None, :, 0])
-        | (boxes[:, None, 0] > occupied[None, :, 2])
-        | (boxes[:, None, 3] < occupied[None, :, 1])
-        | (boxes[:, None, 1] > occupied[None, :, 3])
-    )
-    return np.asarray(~apart.all(axis=1))
+    apart = (boxes[:, None, 2:] < occupied[:, :2]) | (boxes[:, None, :2] > occupied[:, 2:])
+    return np.asarray(~np.all(np.any(apart, axis=2), axis=1))

@@ -5,8 +5,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from models.backbones.base import RECOGNIZER_BACKBONES, QuarterWidthBackbone
-from models.conv import ConvNormAct, init_weights, scale_channels
-from models.squeeze import SqueezeExcitation
+from models.conv import ConvNormAct, SqueezeExcitation, init_weights, scale_channels
 
 
 class SeparableBlockConfig(NamedTuple):
@@ -37,13 +36,10 @@ class SeparableBlock(nn.Module):
 
     def __init__(self, config: SeparableBlockConfig, scale: float) -> None:
         super().__init__()
-        in_channels, out_channels = (
-            scale_channels(config.in_channels, scale),
-            scale_channels(config.out_channels, scale),
-        )
+        in_channels = scale_channels(config.in_channels, scale)
         self.depthwise = ConvNormAct(in_channels, in_channels, config.kernel, config.stride, depthwise=True)
         self.squeeze = SqueezeExcitation(in_channels) if config.use_se else nn.Identity()
-        self.pointwise = ConvNormAct(in_channels, out_channels, 1)
+        self.pointwise = ConvNormAct(in_channels, scale_channels(config.out_channels, scale), 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, in_channels, H, W) -> (B, out_channels, H / stride[0], W / stride[1])."""
@@ -56,10 +52,7 @@ class PPLCNet(QuarterWidthBackbone):
     """The backbone of the PP-OCRv2 recognizer (PP-OCRv2, section 2.2.1: PP-LCNet with strides that keep the width).
 
     Args:
-        scale: multiplies the channels; 0.5 is the published recognizer (1,016,160 parameters).
-
-    Attributes:
-        channels: channels of the output, 1024 at scale 1.
+        scale: multiplies the channels, 1024 at scale 1; 0.5 is the published recognizer (1,016,160 parameters).
     """
 
     def __init__(self, scale: float = 0.5) -> None:

@@ -1,12 +1,19 @@
 """MobileNetV3: "large" in the PP-OCRv2 detector, "small" with strides that keep the width in the first recognizer."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from models.backbones.base import DETECTOR_BACKBONES, RECOGNIZER_BACKBONES, DetectorBackbone, QuarterWidthBackbone
-from models.conv import Activation, ConvNormAct, forward_stages, init_weights, scale_channels
-from models.squeeze import SqueezeExcitation
+from models.conv import (
+    Activation,
+    ConvNormAct,
+    SqueezeExcitation,
+    forward_stages,
+    init_weights,
+    scale_channels,
+)
 
 
 class InvertedResidualConfig(NamedTuple):
@@ -39,6 +46,16 @@ class InvertedResidual(nn.Module):
         return x + out if self._is_residual else out
 
 
+def _residual_blocks(
+    in_channels: int, configs: Iterable[InvertedResidualConfig], scale: float
+) -> list[InvertedResidual]:
+    blocks: list[InvertedResidual] = []
+    for config in configs:
+        blocks.append(InvertedResidual(in_channels, config, scale))
+        in_channels = blocks[-1].channels
+    return blocks
+
+
 MOBILENET_LARGE_STAGES = (
     (
         InvertedResidualConfig(3, 16, 16, "relu", (1, 1)),
@@ -47,21 +64,18 @@ MOBILENET_LARGE_STAGES = (
     ),
     (
         InvertedResidualConfig(5, 72, 40, "relu", (2, 2)),
-        InvertedResidualConfig(5, 120, 40, "relu", (1, 1)),
-        InvertedResidualConfig(5, 120, 40, "relu", (1, 1)),
+        *[InvertedResidualConfig(5, 120, 40, "relu", (1, 1))] * 2,
     ),
     (
         InvertedResidualConfig(3, 240, 80, "hardswish", (2, 2)),
         InvertedResidualConfig(3, 200, 80, "hardswish", (1, 1)),
-        InvertedResidualConfig(3, 184, 80, "hardswish", (1, 1)),
-        InvertedResidualConfig(3, 184, 80, "hardswish", (1, 1)),
+        *[InvertedResidualConfig(3, 184, 80, "hardswish", (1, 1))] * 2,
         InvertedResidualConfig(3, 480, 112, "hardswish", (1, 1)),
         InvertedResidualConfig(3, 672, 112, "hardswish", (1, 1)),
     ),
     (
         InvertedResidualConfig(5, 672, 160, "hardswish", (2, 2)),
-        InvertedResidualConfig(5, 960, 160, "hardswish", (1, 1)),
-        InvertedResidualConfig(5, 960, 160, "hardswish", (1, 1)),
+        *[InvertedResidualConfig(5, 960, 160, "hardswish", (1, 1))] * 2,
     ),
 )
 LARGE_STEM_CHANNELS, LARGE_LAST_CHANNELS = 16, 960
@@ -73,27 +87,20 @@ class MobileNetV3Large(DetectorBackbone):
 
     Args:
         scale: multiplies the channels; 0.5 is the published detector.
-
-    Attributes:
-        channels: channels of the four maps.
     """
 
     def __init__(self, scale: float = 0.5) -> None:
         super().__init__()
-        in_channels = scale_channels(LARGE_STEM_CHANNELS, scale)
-        self.stem = ConvNormAct(3, in_channels, 3, (2, 2))
-        stages, channels = [], []
+        stages, channels = [], [scale_channels(LARGE_STEM_CHANNELS, scale)]
+        self.stem = ConvNormAct(3, channels[0], 3, (2, 2))
         for configs in MOBILENET_LARGE_STAGES:
-            blocks: list[nn.Module] = []
-            for config in configs:
-                blocks.append(block := InvertedResidual(in_channels, config, scale))
-                in_channels = block.channels
-            stages.append(blocks)
-            channels.append(in_channels)
-        channels[-1] = scale_channels(LARGE_LAST_CHANNELS, scale)
-        stages[-1].append(ConvNormAct(in_channels, channels[-1], 1))
-        self.stages = nn.ModuleList(nn.Sequential(*blocks) for blocks in stages)
-        self.channels = tuple(channels)
+            blocks = _residual_blocks(channels[-1], configs, scale)
+            stages.append(nn.Sequential(*blocks))
+            channels.append(blocks[-1].channels)
+        last = scale_channels(LARGE_LAST_CHANNELS, scale)
+        stages[-1].append(ConvNormAct(channels[-1], last, 1))
+        self.stages = nn.ModuleList(stages)
+        self.channels = (*channels[1:-1], last)
         self.apply(init_weights)
 
     def forward(self, images: Tensor) -> list[Tensor]:
@@ -120,23 +127,17 @@ class MobileNetV3Small(QuarterWidthBackbone):
     """The backbone of the first PP-OCR recognizer (PP-OCR, section 2.3: MobileNetV3-small; MobileNetV3, table 2).
 
     Args:
-        scale: multiplies the channels; 0.5 is the published recognizer.
-
-    Attributes:
-        channels: channels of the output, 576 at scale 1.
+        scale: multiplies the channels, 576 at scale 1; 0.5 is the published recognizer.
     """
 
     def __init__(self, scale: float = 0.5) -> None:
         super().__init__()
         in_channels = scale_channels(SMALL_STEM_CHANNELS, scale)
         self.stem = ConvNormAct(3, in_channels, 3, (2, 2))
-        blocks: list[InvertedResidual] = []
-        for config in MOBILENET_SMALL_BLOCKS:
-            blocks.append(block := InvertedResidual(in_channels, config, scale))
-            in_channels = block.channels
+        blocks = _residual_blocks(in_channels, MOBILENET_SMALL_BLOCKS, scale)
         self.channels = scale_channels(SMALL_LAST_CHANNELS, scale)
         self.blocks = nn.Sequential(*blocks)
-        self.last = ConvNormAct(in_channels, self.channels, 1)
+        self.last = ConvNormAct(blocks[-1].channels, self.channels, 1)
         self.pool = nn.MaxPool2d(2)
         self.apply(init_weights)
 

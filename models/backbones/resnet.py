@@ -36,9 +36,6 @@ class ResNet18vd(DetectorBackbone):
 
     Args:
         scale: ignored; this network has one width.
-
-    Attributes:
-        channels: channels of the four maps.
     """
 
     def __init__(self, scale: float = 1.0) -> None:

@@ -75,41 +75,34 @@ def find_boxes(probability: FloatMap, settings: PostprocessSettings, size: tuple
     if settings.use_dilation:
         kernels = np.asarray(cv2.dilate(kernels, np.ones((2, 2), np.uint8)), np.uint8)
     contours, _ = cv2.findContours(kernels, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    extract = _quads if settings.box_type == "quad" else _polygons
-    found = [box for contour in contours[: settings.max_candidates] for box in extract(probability, contour, settings)]
+    found = [box for contour in contours[: settings.max_candidates] for box in _boxes(probability, contour, settings)]
     map_size = np.array(probability.shape[::-1], np.float32)
     image_size = np.array(size or probability.shape[::-1], np.float32)
-    rescale = _rescale_paddle if settings.paddle_compat else _rescale
-    polygons = [rescale(polygon, map_size, image_size) for polygon, _ in found]
+    polygons = [_rescale(polygon, map_size, image_size, settings.paddle_compat) for polygon, _ in found]
     return Boxes(polygons, np.array([score for _, score in found], np.float32))
 
 
-def _quads(probability: FloatMap, contour: Array, settings: PostprocessSettings) -> Iterator[tuple[Polygon, float]]:
-    quad, side = min_area_rectangle(contour)
-    if side < settings.min_size:
+def _boxes(probability: FloatMap, contour: Array, settings: PostprocessSettings) -> Iterator[tuple[Polygon, float]]:
+    """Yield the box of a region and its score, unless it is too small, improbable, or split by the expansion."""
+    is_quad, points = settings.box_type == "quad", contour.reshape(-1, 2)
+    kernel: Array
+    if is_quad:
+        kernel, side = min_area_rectangle(contour)
+        is_valid = side >= settings.min_size
+    else:
+        kernel = cv2.approxPolyDP(contour, _SIMPLIFICATION * cv2.arcLength(contour, True), True).reshape(-1, 2)
+        is_valid = len(kernel) >= 4
+    if not is_valid:
         return
-    score = _score(probability, contour.reshape(-1, 2) if settings.score_mode == "slow" else quad)
+    score = _score(probability, points if settings.score_mode == "slow" else kernel)
     if score < settings.box_threshold:
         return
-    expanded = _unclip(quad, settings)
+    expanded = _unclip(kernel.astype(np.float32), settings)
     if expanded is None:
         return
     quad, side = min_area_rectangle(expanded)
     if side >= settings.min_size + 2:
-        yield quad, score
-
-
-def _polygons(probability: FloatMap, contour: Array, settings: PostprocessSettings) -> Iterator[tuple[Polygon, float]]:
-    simple = cv2.approxPolyDP(contour, _SIMPLIFICATION * cv2.arcLength(contour, True), True).reshape(-1, 2)
-    if len(simple) < 4:
-        return
-    region = contour.reshape(-1, 2) if settings.score_mode == "slow" else simple
-    score = _score(probability, region)
-    if score < settings.box_threshold:
-        return
-    expanded = _unclip(simple.astype(np.float32), settings)
-    if expanded is not None and min_area_rectangle(expanded)[1] >= settings.min_size + 2:
-        yield expanded, score
+        yield quad if is_quad else expanded, score
 
 
 _SIMPLIFICATION = 0.002
@@ -149,12 +142,11 @@ def _unclip(polygon: Polygon, settings: PostprocessSettings) -> Polygon | None:
     return expanded[0] if len(expanded) == 1 else None
 
 
-def _rescale(polygon: Polygon, map_size: NDArray[np.float32], image_size: NDArray[np.float32]) -> Polygon:
+def _rescale(
+    polygon: Polygon, map_size: NDArray[np.float32], image_size: NDArray[np.float32], paddle_compat: bool
+) -> Polygon:
     """Convert from pixel centers of the map to continuous coordinates of the image."""
-    return np.asarray(np.clip((polygon + 0.5) / map_size * image_size, 0, image_size), np.float32)
-
-
-def _rescale_paddle(polygon: Polygon, map_size: NDArray[np.float32], image_size: NDArray[np.float32]) -> Polygon:
-    # In double precision, as in PaddleOCR: it affects how halves are rounded.
-    scaled = np.round(polygon.astype(np.float64) / map_size * image_size)
+    scaled: Array = (polygon + 0.5) / map_size * image_size
+    if paddle_compat:  # in double precision, which affects how halves are rounded
+        scaled = np.round(polygon.astype(np.float64) / map_size * image_size)
     return np.asarray(np.clip(scaled, 0, image_size), np.float32)

@@ -1,13 +1,22 @@
 """The head of a DB detector: probability map, threshold map and binary map."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
 from models.conv import ConvNormAct, init_weights
-from models.db.maps import DBMaps
 
 AMPLIFYING_FACTOR = 50.0
 """Steepness of the binary map at the threshold (DB: k)."""
+
+
+class DBMaps(NamedTuple):
+    """Three maps at the resolution of the images, 0 to 1."""
+
+    probability: Tensor  # (B, H, W), probability that a pixel is in the kernel of a text
+    threshold: Tensor  # (B, H, W), threshold of the probability
+    binary: Tensor  # (B, H, W), approximate binarisation: a steep sigmoid of their difference
 
 
 class MapHead(nn.Module):

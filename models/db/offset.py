@@ -64,11 +64,8 @@ def distance_to_edges(
 ) -> NDArray[np.float32]:
     """Return the distances (N,) of points (N, 2) from the outline of a polygon (P, 2), in pixels.
 
-    Args:
-        polygon: the outline.
-        points: the points.
-        paddle_compat: as in PaddleOCR's code, the distance from an edge is that from its nearer end if the edge appears
-            under an angle of less than 90 degrees; otherwise it is that from its nearest point.
+    The distance from an edge is that from its nearest point; with `paddle_compat`, as in PaddleOCR's code, it is that
+    from the nearer end if the edge appears under an angle of less than 90 degrees.
     """
     nearest = np.full(len(points), np.inf, np.float32)
     for start, end in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):

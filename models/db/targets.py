@@ -54,7 +54,7 @@ def make_targets(
     height: int,
     width: int,
     settings: TargetSettings,
-    valid: tuple[int, int] | NDArray[np.uint8] | None = None,
+    valid: NDArray[np.uint8] | None = None,
 ) -> tuple[DBTargets, NDArray[np.bool_]]:
     """Make the target maps of an image.
 
@@ -64,8 +64,7 @@ def make_targets(
         height: height of the maps, pixels.
         width: width of the maps, pixels.
         settings: from labels to maps.
-        valid: rows and columns of the image, with padding below and to the right; or a mask (H, W), 1 in the image and
-            0 in the padding.
+        valid: mask (H, W), 1 in the image and 0 in the padding.
 
     Returns:
         The maps, and which texts are ignored in them: those of `ignore`, and those too small for a kernel.
@@ -86,36 +85,30 @@ def make_targets(
     maps.threshold_map[...] = low + (high - low) * maps.threshold_map
     if valid is not None and not settings.paddle_compat:
         for mask in (maps.shrink_mask, maps.threshold_mask):
-            if isinstance(valid, np.ndarray):
-                mask *= valid
-            else:
-                mask[valid[0] :] = 0
-                mask[:, valid[1] :] = 0
+            mask *= valid
     return maps, ignored
 
 
 def _draw_kernel(polygon: Polygon, ignore: bool, maps: DBTargets, settings: TargetSettings) -> bool:
     """Draw the kernel of a text. If it has none, mask the text and return False."""
-    height, width = maps.shrink_map.shape
-    polygon = np.clip(polygon, 0, (width - 1, height - 1) if settings.paddle_compat else (width, height)).astype(
-        np.float32
-    )
+    (height, width), compat = maps.shrink_map.shape, settings.paddle_compat
+    limits = (width - 1, height - 1) if compat else (width, height)
+    polygon = np.clip(polygon, 0, limits).astype(np.float32)
     area, perimeter = area_and_perimeter(polygon)
     sides = polygon.max(0) - polygon.min(0)
     kernels: list[Polygon] = []
     if not ignore and sides.min() >= settings.min_size and area >= 1:
         # The kernel of a text with a narrow part can split: a thinner border keeps it in one piece.
         for ratio in (settings.shrink_ratio, 2 * settings.shrink_ratio):
-            kernels = offset_polygon(
-                polygon, -area * (1 - min(ratio, 0.99) ** 2) / perimeter, paddle_compat=settings.paddle_compat
-            )
+            distance = area * (1 - min(ratio, 0.99) ** 2) / perimeter
+            kernels = offset_polygon(polygon, -distance, paddle_compat=compat)
             if len(kernels) == 1:
                 break
     if not kernels:
-        fill_mask(maps.shrink_mask, polygon, 0, paddle_compat=settings.paddle_compat)
+        fill_mask(maps.shrink_mask, polygon, 0, paddle_compat=compat)
         return False
-    for kernel in kernels[:1] if settings.paddle_compat else kernels:
-        fill_mask(maps.shrink_map, kernel, 1, paddle_compat=settings.paddle_compat)
+    for kernel in kernels[:1] if compat else kernels:
+        fill_mask(maps.shrink_map, kernel, 1, paddle_compat=compat)
     return True
 
 

@@ -1,5 +1,7 @@
 """What a loss term is, what it is called with, and the registries of loss terms."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -38,19 +40,12 @@ class EdgeOutputs(NamedTuple):
 
 @dataclass(frozen=True)
 class TermConfig:
-    """What a loss term is built from.
+    """What a loss term is built from."""
 
-    Attributes:
-        settings: the settings `loss` of the training: `CTCLossSettings` or `DBLossSettings`.
-        student: the network that learns.
-        target: the network that it learns from; None: labels.
-        spacing_samples: samples over which `spacing_loss` fades out.
-    """
-
-    settings: Any
-    student: Any
-    target: Any = None
-    spacing_samples: int = 0
+    settings: Any  # the settings `loss` of the training: `CTCLossSettings` or `DBLossSettings`
+    student: Any  # the network that learns
+    target: Any = None  # the network that it learns from; None: labels
+    spacing_samples: int = 0  # over which `spacing_loss` fades out
 
 
 class LossTerm(nn.Module):
@@ -82,6 +77,18 @@ class LossTerm(nn.Module):
     def __init__(self, config: TermConfig) -> None:
         super().__init__()
         self.settings: Any = config.settings
+
+
+class StepAccumulator(nn.Module, ABC):
+    """A module that accumulates sums over the batches of a step and updates itself at the end of the step."""
+
+    @abstractmethod
+    def accumulated(self) -> Sequence[Tensor]:
+        """Return the sums since the last `end_step`; distributed training adds them up over its processes."""
+
+    @abstractmethod
+    def end_step(self) -> None:
+        """Update the module from the sums, and reset them."""
 
 
 RECOGNIZER_LOSSES: Registry[type[LossTerm]] = Registry("loss term of recognizers", "models.losses")

@@ -4,8 +4,15 @@ import torch
 from torch import Tensor
 
 from models.ctc import BLANK, is_exact_match
-from models.losses.base import RECOGNIZER_LOSSES, EdgeOutputs, LossTerm, Progress, RecognitionLabels, TermConfig
-from models.step_sums import StepAccumulator
+from models.losses.base import (
+    RECOGNIZER_LOSSES,
+    EdgeOutputs,
+    LossTerm,
+    Progress,
+    RecognitionLabels,
+    StepAccumulator,
+    TermConfig,
+)
 
 
 def center_loss(features: Tensor, logits: Tensor, centers: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -100,10 +107,8 @@ class ClassCenters(StepAccumulator):
 
         With `paddle_compat`: over all time steps.
         """
-        if self._paddle_compat:
-            return center_loss(features.float(), logits, self.values)
-        known = self.counts[logits.detach().argmax(2)] > 0
-        return center_loss(features.float(), logits, self.values, mask & known)
+        counted = None if self._paddle_compat else mask & (self.counts[logits.detach().argmax(2)] > 0)
+        return center_loss(features.float(), logits, self.values, counted)
 
 
 @RECOGNIZER_LOSSES.register("center")

@@ -1,4 +1,7 @@
-"""The loss of a DB detector (PP-OCRv2, section 2.1; DB, section 3.4)."""
+"""Losses of DB detectors: from labels (DB, section 3.4) and from each other (PP-OCRv2, section 2.1.1).
+
+Maps are (B, H, W): predictions from 0 to 1, both included; targets and masks 0 or 1. Losses are float32 scalars.
+"""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -7,11 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from models.db.maps import DBMaps
+from models.db.head import DBMaps
 from models.losses.base import DETECTOR_LOSSES, EdgeOutputs, LossTerm, Progress
 from synthtext.core import InputError
 
 DICE_EPSILON = 1e-6
+KL_EPSILON = 1e-5
+TEACHER_THRESHOLD = 0.3
 MIN_NEGATIVE_FRACTION = 0.01
 """Minimum fraction of the pixels that count as hard negatives."""
 
@@ -57,16 +62,7 @@ class DBLossSettings:
 
 
 def dice_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Compute 1 - 2 |p t| / (|p| + |t|), with sums over the whole batch where the mask is 1.
-
-    Args:
-        prediction: (B, H, W), 0 to 1.
-        target: (B, H, W), 0 or 1.
-        mask: (B, H, W), 0 or 1.
-
-    Returns:
-        Scalar float32, 0 to 1.
-    """
+    """Compute 1 - 2 |p t| / (|p| + |t|), 0 to 1, with sums over the whole batch where the mask is 1."""
     prediction, target, mask = prediction.float(), target.float(), mask.float()
     overlap = (prediction * target * mask).sum()
     return 1 - 2 * overlap / ((prediction * mask).sum() + (target * mask).sum() + DICE_EPSILON)
@@ -92,7 +88,7 @@ def dice_terms(maps: DBMaps, target: Tensor, mask: Tensor, *, paddle_compat: boo
 
 
 def masked_l1_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Compute the mean absolute difference where the mask is 1, or 0 if it is 0 everywhere; (B, H, W) to a scalar."""
+    """Compute the mean absolute difference where the mask is 1, or 0 if it is 0 everywhere."""
     mask = mask.float()
     return ((prediction.float() - target.float()).abs() * mask).sum() / (mask.sum() + DICE_EPSILON)
 
@@ -102,15 +98,7 @@ def balanced_bce_loss(
 ) -> Tensor:
     """Compute the cross-entropy of all positive pixels and of the hardest negative ones.
 
-    Args:
-        prediction: (B, H, W), 0 to 1, both included: the logarithm is clamped at -100.
-        target: (B, H, W), 0 or 1.
-        mask: (B, H, W), 0 or 1.
-        negative_ratio: negatives per positive.
-        min_negatives: minimum number of negatives.
-
-    Returns:
-        Scalar float32.
+    There are `negative_ratio` negatives per positive, at least `min_negatives`. Logarithms are clamped at -100.
     """
     # After a step that is not finite, the function below would raise before the training can report that step.
     prediction, target, mask = prediction.float().nan_to_num(), target.float(), mask.float()
@@ -124,16 +112,7 @@ def balanced_bce_loss(
 
 
 def db_loss(maps: DBMaps, targets: DBTargetBatch, settings: DBLossSettings) -> dict[str, Tensor]:
-    """Compute the losses of the three maps.
-
-    Args:
-        maps: of the network, each (B, H, W).
-        targets: of the batch.
-        settings: weights and forms.
-
-    Returns:
-        "probability", "threshold" and "binary", weighted scalars float32, whose sum is minimised.
-    """
+    """Compute the weighted losses of the three maps, "probability", "threshold" and "binary"."""
     text, mask = targets.shrink_map, targets.shrink_mask
     probability, binary = dice_terms(maps, text, mask, paddle_compat=settings.paddle_compat)
     if settings.probability_loss == "bce":
@@ -147,6 +126,47 @@ def db_loss(maps: DBMaps, targets: DBTargetBatch, settings: DBLossSettings) -> d
     }
 
 
+def map_mutual_losses(first: Tensor, second: Tensor) -> Tensor:
+    """Compute the symmetric KL divergence between the probability maps of two students.
+
+    PaddleOCR's code adds it to the other terms image by image, which multiplies those by the batch size; here the mean
+    over the batch is added.
+
+    Returns:
+        (B,) float32, for every image the mean over its pixels.
+    """
+    p, q = first.float(), second.float()
+    forward = q * ((q + KL_EPSILON) / (p + KL_EPSILON) + KL_EPSILON).log()
+    backward = p * ((p + KL_EPSILON) / (q + KL_EPSILON) + KL_EPSILON).log()
+    return 0.5 * (forward + backward).mean((1, 2))
+
+
+def dilated_teacher_map(probability: Tensor) -> Tensor:
+    """Threshold a teacher's probability map and dilate it by 2 x 2 as OpenCV does, to the right and down.
+
+    The result is float32, 0 or 1, without gradient.
+    """
+    is_text = (probability.detach() > TEACHER_THRESHOLD).float()
+    dilated: Tensor = F.max_pool2d(F.pad(is_text[:, None], (1, 0, 1, 0)), 2, 1).squeeze(1)
+    return dilated
+
+
+def distillation_loss(maps: DBMaps, teacher: Tensor, mask: Tensor, settings: DBLossSettings) -> dict[str, Tensor]:
+    """Compute the Dice losses between a student's maps and a teacher's dilated map.
+
+    Args:
+        maps: of the student.
+        teacher: see `dilated_teacher_map`.
+        mask: 0 where the shrink map does not count.
+        settings: weights of the maps, and the form of the loss if the teacher detects nothing in the batch.
+
+    Returns:
+        "probability" and "binary", weighted.
+    """
+    probability, binary = dice_terms(maps, teacher, mask, paddle_compat=settings.paddle_compat)
+    return {"probability": settings.probability_weight * probability, "binary": settings.binary_weight * binary}
+
+
 @DETECTOR_LOSSES.register("db")
 class DBTerm(LossTerm):
     """`db_loss`."""
@@ -154,3 +174,26 @@ class DBTerm(LossTerm):
     def forward(self, outputs: EdgeOutputs, labels: DBTargetBatch, progress: Progress) -> dict[str, Tensor]:
         """Compute the terms of the three maps."""
         return db_loss(outputs.student, labels, self.settings)
+
+
+@DETECTOR_LOSSES.register("mutual")
+class MapMutualTerm(LossTerm):
+    """Deep mutual learning: the mean of `map_mutual_losses` over the batch."""
+
+    needs_network = True
+
+    def forward(self, outputs: EdgeOutputs, labels: DBTargetBatch, progress: Progress) -> dict[str, Tensor]:
+        """Compute the term."""
+        return {"mutual": map_mutual_losses(outputs.student.probability, outputs.target).mean()}
+
+
+@DETECTOR_LOSSES.register("distillation")
+class DistillationTerm(LossTerm):
+    """`distillation_loss`: the student learns the dilated map of a teacher."""
+
+    needs_network = True
+
+    def forward(self, outputs: EdgeOutputs, labels: DBTargetBatch, progress: Progress) -> dict[str, Tensor]:
+        """Compute the terms of the probability map and of the binary map."""
+        teacher = dilated_teacher_map(outputs.target)
+        return distillation_loss(outputs.student, teacher, labels.shrink_mask, self.settings)

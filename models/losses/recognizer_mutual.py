@@ -32,21 +32,17 @@ def mutual_loss(
     Returns:
         Scalar float32.
     """
-    p, q = first.float(), second.float()
-    divergence = _paddle_divergence(p, q) if paddle_compat else _divergence(p, q)
-    lines = _masked(divergence, steps).sum(1)
+    lines = _masked(_divergence(first.float(), second.float(), paddle_compat), steps).sum(1)
     if clip is not None:
         lines = lines * (clip / lines.detach().clamp(min=clip))
     return lines.mean()
 
 
-def _divergence(first: Tensor, second: Tensor) -> Tensor:
+def _divergence(first: Tensor, second: Tensor, paddle_compat: bool) -> Tensor:
     """Compute (B, T): half of KL(p, q) + KL(q, p), as the sum of (p - q) (log p - log q) / 2."""
-    p, q = F.log_softmax(first, 2), F.log_softmax(second, 2)
-    return 0.5 * ((p.exp() - q.exp()) * (p - q)).sum(2)
-
-
-def _paddle_divergence(first: Tensor, second: Tensor) -> Tensor:
+    if not paddle_compat:
+        p, q = F.log_softmax(first, 2), F.log_softmax(second, 2)
+        return 0.5 * ((p.exp() - q.exp()) * (p - q)).sum(2)
     p, q = first.softmax(2) + PROBABILITY_EPSILON, second.softmax(2) + PROBABILITY_EPSILON
     forward = q * ((q + PROBABILITY_EPSILON).log() - p.log())
     backward = p * ((p + PROBABILITY_EPSILON).log() - q.log())
@@ -85,17 +81,13 @@ class MutualTerm(LossTerm):
 
     def forward(self, outputs: EdgeOutputs, labels: RecognitionLabels, progress: Progress) -> dict[str, Tensor]:
         """Compute the term."""
-        settings = self.settings
+        settings, compat = self.settings, self.settings.paddle_compat
+        steps = None if compat else labels.valid_steps
         loss = mutual_loss(
-            outputs.student.logits,
-            outputs.target.logits,
-            None if settings.paddle_compat else labels.valid_steps,
-            clip=settings.mutual_clip,
-            paddle_compat=settings.paddle_compat,
+            outputs.student.logits, outputs.target.logits, steps, clip=settings.mutual_clip, paddle_compat=compat
         )
-        return {
-            "mutual": settings.mutual_warmup(progress.samples + progress.step_samples) * settings.mutual_weight * loss
-        }
+        warmup = settings.mutual_warmup(progress.samples + progress.step_samples)
+        return {"mutual": warmup * settings.mutual_weight * loss}
 
 
 @RECOGNIZER_LOSSES.register("feature")

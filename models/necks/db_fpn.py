@@ -15,9 +15,7 @@ from synthtext.core import InputError
 class DBFPN(DetectorNeck):
     """A feature pyramid (released configuration: DBFPN with 96 channels in the student and 256 in the teacher).
 
-    Args:
-        in_channels: channels of the four maps, from the finest to the coarsest.
-        channels: channels of the output, a multiple of 4.
+    `channels` must be a multiple of 4.
     """
 
     def __init__(self, in_channels: Sequence[int], channels: int) -> None:

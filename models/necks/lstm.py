@@ -7,12 +7,7 @@ from models.necks.base import RECOGNIZER_NECKS, RecognizerNeck
 
 @RECOGNIZER_NECKS.register("lstm")
 class SequenceEncoder(RecognizerNeck):
-    """Two bidirectional LSTM layers over the time steps.
-
-    Args:
-        in_channels: channels of the backbone.
-        hidden: width of an LSTM direction.
-    """
+    """Two bidirectional LSTM layers over the time steps; `hidden` is the width of an LSTM direction."""
 
     def __init__(self, in_channels: int, hidden: int) -> None:
         super().__init__(in_channels, hidden)

@@ -5,20 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.cli.job_summary import print_summary
-from pipelines.cli.options import (
-    AddressOption,
-    FormatOption,
-    OutOption,
-    ShardSizeOption,
-    WorkersOption,
-    require_local_path,
-)
+from pipelines.cli import options
+from pipelines.cli.output import print_summary
+from pipelines.errors import format_counts
+from synthtext.core import InputError
 
 if TYPE_CHECKING:
     from pipelines.jobs.check_dataset import CheckReport
-
-_REPAIR = "--repair writes this shard again"
 
 
 def import_command(
@@ -29,15 +22,16 @@ def import_command(
             help="A label file (path, tab, text or JSON), an LMDB, a folder of ICDAR's, a COCO-Text file.",
         ),
     ],
-    out: OutOption,
+    out: options.Out,
     source_format: Annotated[
         Literal["paddleocr", "icdar", "lmdb", "coco-text"] | None,
         typer.Option("--from", help="Format of SOURCE.", show_default="detected"),
     ] = None,
-    workers: WorkersOption = None,
-    address: AddressOption = None,
-    shard_size: ShardSizeOption = None,
-    format: FormatOption = "parquet",
+    workers: options.Workers = None,
+    address: options.Address = None,
+    shard_size: options.ShardSize = None,
+    format: options.Format = "parquet",
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Import labelled images of lines or scenes as a dataset.
 
@@ -52,30 +46,20 @@ def import_command(
     """
     from pipelines.jobs.importing import import_data
 
-    print_summary(
-        import_data(
-            source,
-            out,
-            source_format=source_format,
-            workers=workers,
-            address=address,
-            shard_size=shard_size,
-            format=format,
-        )
-    )
+    shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
+    print_summary(import_data(source, out, source_format=source_format, **shards))
 
 
 def export_data_command(
     source: Annotated[
         str, typer.Argument(metavar="DIR", help="A dataset of lines or scenes, a label file or an LMDB.")
     ],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="OUT", help="New or empty folder.")
-    ],
+    out: Annotated[Path, options.output_option("OUT", "New or empty folder.")],
     format: Annotated[
         Literal["paddleocr", "icdar", "lmdb", "doctr", "coco", "coco-text", "webdataset"],
         typer.Option("--to", help="The format."),
     ],
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Write a dataset in the format of other tools, and report what that format does not support.
 
@@ -94,7 +78,6 @@ def export_data_command(
     """
     from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
     from pipelines.datasets.source import describe_label_problems
-    from pipelines.errors import format_counts
     from pipelines.jobs.export import export_data
     from pipelines.progress import progress_bar
 
@@ -116,7 +99,7 @@ def crops_command(
     scenes: Annotated[
         str, typer.Argument(metavar="SCENES", help="A dataset of scenes, a label file of scenes, or an LMDB.")
     ],
-    out: OutOption,
+    out: options.Out,
     level: Annotated[
         Literal["leaves", "word", "line", "block"],
         typer.Option(help="Texts to cut out; leaves: those that contain no other text."),
@@ -124,10 +107,11 @@ def crops_command(
     image_format: Annotated[
         Literal["jpeg", "png"], typer.Option(help="Format of the images; jpeg: of quality 95.")
     ] = "jpeg",
-    workers: WorkersOption = None,
-    address: AddressOption = None,
-    shard_size: ShardSizeOption = None,
-    format: FormatOption = "parquet",
+    workers: options.Workers = None,
+    address: options.Address = None,
+    shard_size: options.ShardSize = None,
+    format: options.Format = "parquet",
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Cut the texts out of scenes: a dataset of upright lines for recognizers.
 
@@ -139,64 +123,82 @@ def crops_command(
     """
     from pipelines.jobs.crops import crops
 
-    print_summary(
-        crops(
-            scenes,
-            out,
-            level=level,
-            image_format=image_format,
-            workers=workers,
-            address=address,
-            shard_size=shard_size,
-            format=format,
-        )
-    )
+    shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
+    print_summary(crops(scenes, out, level=level, image_format=image_format, **shards))
 
 
 def check_command(
     folder: Annotated[
         str,
-        typer.Argument(metavar="DIR|URI", help="A dataset of lines or scenes, on a disk or on object storage."),
+        typer.Argument(
+            metavar="DIR|URI", help="A dataset of lines or scenes, or a folder of splits, on a disk or object storage."
+        ),
     ],
-    repair: Annotated[bool, typer.Option("--repair", help="Write the damaged shards again.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Write damaged and missing shards again.")] = False,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="End an unfinished dataset at its finished shards, without any other.")
+    ] = False,
     workers: Annotated[int, typer.Option(metavar="W", help="Ray processes; 0: this process alone.")] = 0,
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Check a dataset: every shard with its manifest and checksum, every image, label, polygon and key.
 
     Each problem is a line: where, what, and how to fix it; of each kind the first five, then their number. Nothing is
-    changed without --repair. A repair removes the damaged shards and resumes the job that created the dataset, which
-    writes the same bytes; it is refused where fonts, files or library versions would give others.
+    changed without --repair or --finish. A repair removes the damaged shards and resumes the job that created the
+    dataset, which writes the same bytes; it is refused where fonts, files or library versions would give others.
+
+    An unfinished dataset, whose job or extension was interrupted, is not damaged. --finish makes it a complete one of
+    fewer samples: those before the first missing shard. Finished shards after that one are removed.
 
     Exit status: 0 without problems, 1 with problems (after a repair: those that are left), 2 if DIR is no dataset or
     the repair is refused.
 
     Example: ocrmill check data/train --repair
-    """
-    from pipelines.jobs.check_dataset import check_dataset
-    from pipelines.jobs.repair import repair_dataset
 
-    report = check_dataset(folder, workers)
-    _print_report(report)
-    if repair and report.problems.counts:
-        report = repair_dataset(report, workers)
-        print("after the repair:")
-        _print_report(report)
-    if report.problems.counts:
+    Example: ocrmill check data/train --finish
+    """
+    if repair and finish:
+        raise InputError("--repair writes the missing shards, --finish does without them: give one of the two")
+
+    from pipelines.io.card import split_folders
+    from pipelines.io.paths import parse_path
+    from pipelines.jobs.check_dataset import check_dataset
+    from pipelines.jobs.finish import finish_dataset
+    from pipelines.jobs.repair import repair_dataset
+    from pipelines.jobs.splits import check_split_card
+
+    found = 0
+    for path in (split_folders(parse_path(folder)) or {"": parse_path(folder)}).values():
+        report = check_dataset(path, workers)
+        print_report(report)
+        if repair and (report.problems.counts or report.pending):
+            report = repair_dataset(report, workers)
+            print("after the repair:")
+            print_report(report)
+        if finish:
+            report, removed = finish_dataset(report)
+            print(f"finished{f'; shards removed after the first missing one: {removed:,}' if removed else ''}:")
+            print_report(report)
+        found += report.problems.counts.total()
+    if problem := check_split_card(folder, repair=(repair or finish) and not found):
+        print(problem)
+    if found or problem:
         raise typer.Exit(1)
 
 
-def _print_report(report: "CheckReport") -> None:
-    for line in report.problems.lines(_REPAIR):
+def print_report(report: "CheckReport") -> None:
+    """Print the problems of a dataset, and its content."""
+    problems, description = report.problems, report.description
+    for line in problems.lines("--repair writes this shard again"):
         print(line)
-    count, damaged, description = (
-        report.problems.counts.total(),
-        len(report.problems.damaged_shards),
-        report.description,
-    )
-    content = (
-        f"{report.statistics.rows:,} {description.kind} of digest {description.digest[:8]}"
-        if description
-        else "a dataset without description"
-    )
+    content = "a dataset without description"
+    if description:
+        content = f"{report.statistics.rows:,} {description.kind} of digest {description.digest[:8]}"
+    count, damaged = problems.counts.total(), len(problems.damaged_shards)
     shards = f" in {damaged:,} shards" if damaged else ""
     print(f"{report.path}: {content}, " + (f"{count:,} problems{shards}" if count else "no problem found"))
+    if report.pending and description:
+        print(
+            f"unfinished: {report.samples:,} of {description.count:,} samples, {report.pending:,} shards are pending; "
+            "re-run the command that made it to resume, or end it there with --finish"
+        )

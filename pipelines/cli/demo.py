@@ -3,18 +3,14 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from pipelines.cli.options import require_local_path
+from pipelines.cli.options import output_option
 from synthtext.core import InputError
 
 _LINES, _HELD_OUT, _SAMPLES = 16_000, 1_000, 48_000
 
 
 def demo_command(
-    out: Annotated[
-        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="DIR", help="Folder for everything.")
-    ] = Path("demo"),
+    out: Annotated[Path, output_option("DIR", "Folder for everything.")] = Path("demo"),
 ) -> None:
     """Generate lines of digits, train a recognizer on them, evaluate it and inspect the data, in minutes.
 

@@ -2,29 +2,30 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from pipelines.cli.options import check_writable_file, check_writable_png, require_local_path
+from pipelines.cli.options import AllowOutside, check_writable_file, check_writable_png, output_option
+from pipelines.cli.output import print_table, write_output, write_png
 from synthtext.core import InputError
 
 if TYPE_CHECKING:
+    from numpy.random import Generator
+
     from pipelines.datasets.scene_source import SceneSource
     from pipelines.datasets.source import LineSource
     from pipelines.reports.findings import Finding
-    from pipelines.reports.font_report import FamilyReport
 
 _MAX_EXAMPLES = 4  # of a finding in the terminal
 
 
 def inspect_command(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A dataset, a label file or an LMDB.")],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="HTML", help="The page to write.")
-    ] = Path("report.html"),
+    out: Annotated[Path, output_option("HTML", "The page to write.")] = Path("report.html"),
     samples: Annotated[int, typer.Option(min=1, max=2000, metavar="N", help="Number of samples to show.")] = 120,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Seed of the random choice of samples.")] = 0,
+    allow_outside: AllowOutside = False,
 ) -> None:
     """Report problems, statistics and samples of labelled lines or scenes as one HTML page.
 
@@ -36,60 +37,57 @@ def inspect_command(
     """
     check_writable_file(out)
 
-    from pipelines.datasets.open import SceneDataset, resolve_dataset
-
-    dataset = resolve_dataset(source)
-    if isinstance(dataset, SceneDataset):
-        _inspect_scenes(source, dataset.source, out, samples, seed)
-    else:
-        _inspect_lines(source, dataset.source, out, samples, seed)
-
-
-def _inspect_lines(spec: str, source: "LineSource", out: Path, samples: int, seed: int) -> None:
     import numpy as np
 
+    from pipelines.datasets.open import SceneDataset, resolve_dataset
+
+    dataset, rngs = resolve_dataset(source), np.random.default_rng(seed).spawn(2)
+    if isinstance(dataset, SceneDataset):
+        report = _inspect_scenes(dataset.source, samples, *rngs)
+    else:
+        report = _inspect_lines(dataset.source, samples, *rngs)
+    write_output(out, report.page)
+    print(f"{source}: {report.content}")
+    for finding in report.findings:
+        if finding.message:
+            print(f"  {finding.severity}: {finding.message}{_format_examples(finding)}")
+    if passed := [finding.check for finding in report.findings if not finding.message]:
+        print(f"  ok: checks passed: {', '.join(passed)}")
+    print(f"page: {out} ({report.shown}, {out.stat().st_size / 2**20:.1f} MB)")
+
+
+class _Report(NamedTuple):
+    """A page, its findings, and in words the content of the dataset and what the page shows of it."""
+
+    page: str
+    findings: "Sequence[Finding]"
+    content: str
+    shown: str
+
+
+def _inspect_lines(source: "LineSource", samples: int, profile_rng: "Generator", sample_rng: "Generator") -> _Report:
     from pipelines.datasets.line_profile import profile_lines
     from pipelines.reports.dataset_page import line_page
     from pipelines.reports.line_checks import run_checks
 
-    profile_rng, sample_rng = np.random.default_rng(seed).spawn(2)
     profile = profile_lines(source, profile_rng)
-    findings = run_checks(profile)
-    examples = profile.sample(samples, sample_rng)
-    page, total = line_page(profile, findings, examples), f"{len(profile):,} lines"
-    _write_page(out, page, f"{spec}: {total}", findings, f"{len(examples):,} of {total}")
+    findings, examples = run_checks(profile), profile.sample(samples, sample_rng)
+    total = f"{len(profile):,} lines"
+    return _Report(line_page(profile, findings, examples), findings, total, f"{len(examples):,} of {total}")
 
 
-def _inspect_scenes(spec: str, source: "SceneSource", out: Path, samples: int, seed: int) -> None:
-    import numpy as np
-
+def _inspect_scenes(source: "SceneSource", samples: int, profile_rng: "Generator", sample_rng: "Generator") -> _Report:
     from pipelines.datasets.scene_profile import profile_scenes
     from pipelines.reports.dataset_page import scene_page
     from pipelines.reports.scene_checks import run_scene_checks
 
-    profile_rng, sample_rng = np.random.default_rng(seed).spawn(2)
     profile = profile_scenes(source, profile_rng)
-    findings = run_scene_checks(profile)
-    rows = profile.sample(samples, sample_rng)
-    page = scene_page(profile, findings, rows)
-    summary = f"{spec}: {len(profile):,} scenes with {len(profile.texts):,} texts"
+    findings, rows = run_scene_checks(profile), profile.sample(samples, sample_rng)
+    content = f"{len(profile):,} scenes with {len(profile.texts):,} texts"
     if profile.sampled < len(profile):
-        summary += f" in the {profile.sampled:,} inspected ones"
-    _write_page(out, page, summary, findings, f"{len(rows):,} of {len(profile):,} scenes")
-
-
-def _write_page(out: Path, page: str, summary: str, findings: "Sequence[Finding]", shown: str) -> None:
-    """Write the page, and print the summary and the findings."""
-    from pipelines.io.atomic import write_atomic
-
-    write_atomic(out, page)
-    print(summary)
-    for finding in findings:
-        if finding.message:
-            print(f"  {finding.severity}: {finding.message}{_format_examples(finding)}")
-    if passed := [finding.check for finding in findings if not finding.message]:
-        print(f"  ok: checks passed: {', '.join(passed)}")
-    print(f"page: {out} ({shown}, {out.stat().st_size / 2**20:.1f} MB)")
+        content += f" in the {profile.sampled:,} inspected ones"
+    shown = f"{len(rows):,} of {len(profile):,} scenes"
+    return _Report(scene_page(profile, findings, rows), findings, content, shown)
 
 
 def _format_examples(finding: "Finding") -> str:
@@ -101,12 +99,10 @@ def _format_examples(finding: "Finding") -> str:
 
 def fonts_command(
     charset: Annotated[
-        str | None, typer.Option(metavar="C", help="Name or dictionary file of a charset whose coverage is reported.")
+        str | None,
+        typer.Option(metavar="C", help="A charset, by name or file, whose coverage and look-alikes are reported."),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", callback=require_local_path, metavar="PNG", help="Draw a specimen sheet."),
-    ] = None,
+    out: Annotated[Path | None, output_option("PNG", "Draw a specimen sheet.")] = None,
     folder: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own fonts. May be repeated.")
     ] = None,
@@ -117,7 +113,8 @@ def fonts_command(
 ) -> None:
     """List the fonts that are found, the scripts that each family covers, and the fonts that are skipped.
 
-    A script without a number is covered completely.
+    A script without a number is covered completely. Look-alikes are characters of the charset that a face of the family
+    cannot tell apart, such as 0O and Il.
 
     Example: ocrmill fonts --folder fonts --charset latin1 -o sheet.png
     """
@@ -126,9 +123,9 @@ def fonts_command(
     if no_system and no_embedded and not folder:
         raise InputError("there are no fonts to list: add --folder, or remove --no-system or --no-embedded")
 
-    from pipelines.io.atomic import write_atomic
+    from pipelines.jobs.first_fonts import describe_lookalikes
     from pipelines.progress import progress_bar
-    from pipelines.reports.font_report import describe_coverage, describe_families
+    from pipelines.reports.font_report import describe_coverage, describe_families, table_rows
     from synthtext.corpora import resolve_charset
     from synthtext.fonts import FaceCache, FontOptions, find_fonts
 
@@ -136,37 +133,28 @@ def fonts_command(
     cache = FaceCache()
     inventory = find_fonts(FontOptions(tuple(folder or ()), system=not no_system, bundled=not no_embedded))
     with progress_bar("inspecting", total=len(inventory.fonts), unit="fonts") as bar:
-        reports = describe_families(inventory, cache, wanted, lambda: bar.advance(1))
-    _print_table(reports)
+        reports = describe_families(inventory, cache, wanted, bar.advance)
+    _print_families(table_rows(reports))
     print(f"{len(reports):,} families, {len(inventory.fonts):,} faces")
     if charset is not None:
         print(describe_coverage(reports, charset))
+        if lookalikes := describe_lookalikes({report.family: report.lookalikes for report in reports}):
+            print(f"look-alikes: {lookalikes}; `fonts.distinguish` of a recipe avoids them")
     for reason in inventory.skipped.values():
         print(f"skipped: {reason}")
     if out is not None:
-        from pipelines.reports.font_sheet import encode_specimen_sheet
+        from pipelines.reports.font_sheet import draw_specimen_sheet
 
-        write_atomic(out, encode_specimen_sheet(reports, cache))
+        write_png(out, draw_specimen_sheet(reports, cache))
         print(f"{out}: {len(reports):,} specimens")
 
 
-def _print_table(reports: "Sequence[FamilyReport]") -> None:
+def _print_families(rows: "Sequence[tuple[str, ...]]") -> None:
     """Print a table to a terminal, or one line per family separated by tabs to a file or a pipe."""
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
-    from pipelines.reports.font_report import table_rows
-
-    console = Console()
-    heading, *rows = table_rows(reports)
-    if not console.is_terminal:
-        for row in (heading, *rows):
+    if Console().is_terminal:
+        print_table(rows[0], rows[1:], numbers=slice(1, 2), folded=-1)
+    else:
+        for row in rows:
             print("\t".join(row))
-        return
-    table = Table(*heading)
-    table.columns[1].justify = "right"
-    table.columns[-1].overflow = "fold"
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console.print(table)

@@ -13,6 +13,7 @@ from pipelines.cli.demo import demo_command
 from pipelines.cli.evaluation import evaluate_command
 from pipelines.cli.generation import copypaste_command, generate_command, preview_command
 from pipelines.cli.inspection import fonts_command, inspect_command
+from pipelines.cli.publishing import publish_command, split_command
 from pipelines.cli.quality import filter_command, rebalance_command
 from pipelines.cli.reading import read_command
 from pipelines.cli.training import export_command, import_model_command, train_command
@@ -40,7 +41,9 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "copypaste": copypaste_command,
     "crops": crops_command,
     "export-data": export_data_command,
+    "split": split_command,
     "check": check_command,
+    "publish": publish_command,
     "train": train_command,
     "evaluate": evaluate_command,
     "rebalance": rebalance_command,

@@ -2,38 +2,84 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypedDict
 
 import typer
 
 from synthtext.core import InputError
 
-OutOption: TypeAlias = Annotated[
+Out: TypeAlias = Annotated[
     str, typer.Option("-o", "--out", metavar="DIR|URI", help="Folder of the dataset, on a disk or on object storage.")
 ]
-CountOption: TypeAlias = Annotated[
-    int, typer.Option("-n", "--count", metavar="N", help="Samples of the whole dataset.")
-]
-SeedOption: TypeAlias = Annotated[int, typer.Option(metavar="S", help="Seed of the random numbers.")]
-WorkersOption: TypeAlias = Annotated[
+Count: TypeAlias = Annotated[int, typer.Option("-n", "--count", metavar="N", help="Samples of the whole dataset.")]
+Seed: TypeAlias = Annotated[int, typer.Option(metavar="S", help="Seed of the random numbers.")]
+Workers: TypeAlias = Annotated[
     int | None,
     typer.Option(metavar="W", help="Number of Ray processes; 0: only this process.", show_default="all CPUs"),
 ]
-ShardSizeOption: TypeAlias = Annotated[
+ShardSize: TypeAlias = Annotated[
     int | None, typer.Option(metavar="K", help="Samples in a shard.", show_default="4096 lines or 256 scenes")
 ]
-AddressOption: TypeAlias = Annotated[
+Address: TypeAlias = Annotated[
     str | None, typer.Option(metavar="A", help="HOST:PORT of a Ray cluster to join, or auto.", show_default="none")
 ]
-FormatOption: TypeAlias = Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="Format of the shards.")]
+Format: TypeAlias = Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="Format of the shards.")]
+
+CharsetFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Dictionary for an ONNX recognizer that does not contain one, one character per line."
+    ),
+]
+MinSide: TypeAlias = Annotated[
+    int | None, typer.Option(min=32, help="Detector: enlarge images whose shorter side is below it. \\[736]")
+]
+MaxSide: TypeAlias = Annotated[
+    int | None, typer.Option(min=32, help="Detector: shrink images whose longer side is above it, instead.")
+]
 
 
-def require_local_path(out: Path | None) -> Path | None:
-    """Check the path of an output that cannot be at a URI.
+def _allow_outside(allowed: bool) -> bool:
+    if allowed:
+        from pipelines.datasets.outside import ALLOW_OUTSIDE
 
-    Raises:
-        InputError: it is a URI.
-    """
+        os.environ[ALLOW_OUTSIDE] = "1"
+    return allowed
+
+
+AllowOutside: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--allow-outside",
+        callback=_allow_outside,
+        help="Also read images outside of the folder of a label file that names them, or that links lead to.",
+    ),
+]
+Last: TypeAlias = Annotated[
+    bool, typer.Option("--last", help="Run directories: the last weights of the training, not the best ones.")
+]
+
+
+class ShardOptions(TypedDict):
+    """Options of the jobs that write shards, for `**`."""
+
+    workers: int | None
+    address: str | None
+    shard_size: int | None
+    format: str
+
+
+def settings_argument(help: str) -> Any:
+    """Return the argument for overrides of settings."""
+    return typer.Argument(metavar="[KEY=VALUE]...", help=help)
+
+
+def output_option(metavar: str, help: str) -> Any:
+    """Return the option for the path of an output that must be on a disk."""
+    return typer.Option("-o", "--out", callback=_require_local_path, metavar=metavar, help=help)
+
+
+def _require_local_path(out: Path | None) -> Path | None:
     if ":/" in str(out):
         from pipelines.io.paths import local_path
 
@@ -42,15 +88,7 @@ def require_local_path(out: Path | None) -> Path | None:
 
 
 def check_writable_png(out: Path, noun: str) -> None:
-    """Check the path of an image before the work that makes it.
-
-    Args:
-        out: as given.
-        noun: what the image shows, for the message.
-
-    Raises:
-        InputError: it does not end in .png, or cannot be written.
-    """
+    """Check the path of a PNG image of something (`noun`) before the work that makes it; raises InputError."""
     if out.suffix.lower() != ".png":
         raise InputError(f"{out}: the {noun} is a PNG image; name it so, as in {out.with_suffix('.png').name}")
     check_writable_file(out)

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.cli.options import check_writable_file
+from pipelines.cli import options
+from pipelines.cli.output import write_json, write_output
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
@@ -17,42 +17,23 @@ if TYPE_CHECKING:
     from pipelines.inference.reader import Page, Reader
 
 
-class RuntimeOption(StrEnum):
-    """What runs the network of a run directory."""
-
-    auto = "auto"
-    onnxruntime = "onnxruntime"
-    torch = "torch"
-
-
 def read_command(
     images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Images, folders of images, or globs.")],
     det: Annotated[
         Path | None,
-        typer.Option(
-            metavar="MODEL", help="Detector: a run directory or an ONNX file. \\[the published one of PP-OCRv2]"
-        ),
+        typer.Option(metavar="MODEL", help="Detector: a run directory or an ONNX file. \\[the published one]"),
     ] = None,
     rec: Annotated[
         Path | None,
         typer.Option(metavar="MODEL", help="Recognizer: a run directory or an ONNX file. \\[the published one]"),
     ] = None,
-    charset: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Dictionary for an ONNX recognizer that does not contain one, one character per line."
-        ),
-    ] = None,
+    charset: options.CharsetFile = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write texts and polygons to this file.")] = None,
     draw: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write each image beside its texts to this folder.")
     ] = None,
-    min_side: Annotated[
-        int | None, typer.Option(min=32, help="Enlarge images whose shorter side is below it. \\[736]")
-    ] = None,
-    max_side: Annotated[
-        int | None, typer.Option(min=32, help="Shrink images whose longer side is above it, instead.")
-    ] = None,
+    min_side: options.MinSide = None,
+    max_side: options.MaxSide = None,
     threshold: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Probability above which the detector takes a pixel for text. \\[0.3]"),
@@ -68,18 +49,18 @@ def read_command(
     min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out texts with a lower confidence.")] = 0.5,
     turn: Annotated[bool, typer.Option("--turn", help="Rotate lines that are upside down.")] = False,
     runtime: Annotated[
-        RuntimeOption,
+        Literal["auto", "onnxruntime", "torch"],
         typer.Option(help="What runs the network of a run directory; auto: onnxruntime where it is installed."),
-    ] = RuntimeOption.auto,
+    ] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of onnxruntime. \\[all CPUs]")] = None,
 ) -> None:
     """Read the texts in images.
 
-    Without --det and --rec, the published models for Chinese and English are used, which the extra ocrmill\\[ppocrv2]
-    installs. Texts are printed in reading order, one line for each line of the page: texts of the same line, such as a
-    name and its price on a receipt, are separated by a space, or by a tab if the gap is wide. --json keeps every text
-    with its polygon and the number of its line. If an image cannot be read, it is reported, the others are read, and
-    the exit status is 1.
+    Without --det and --rec, the published PP-OCRv2 models for Chinese and English are used, which the extra
+    ocrmill\\[ppocrv2] installs. Texts are printed in reading order, one line for each line of the page: texts of the
+    same line, such as a name and its price on a receipt, are separated by a space, or by a tab if the gap is wide.
+    --json keeps every text with its polygon and the number of its line. If an image cannot be read, it is reported, the
+    others are read, and the exit status is 1.
 
     Example: ocrmill read photos/ "scans/**/*.png" --draw drawn --json texts.json
 
@@ -87,18 +68,13 @@ def read_command(
     """
     from pipelines.inference.reader import Reader, find_images
 
-    if json is not None:
-        check_writable_file(json)
     paths = find_images(images)
-    drawings = {} if draw is None else {path: draw / name for path, name in drawing_names(paths).items()}
-    _check_outputs(paths, json, drawings)
-    if draw is not None:
-        _make_folder(draw)
+    drawings = _prepare_outputs(paths, json, draw)
     reader = Reader.open(
         det,
         rec,
         charset=charset,
-        runtime=runtime.value,
+        runtime=runtime,
         threads=threads,
         detect_orientation=turn,
         min_confidence=min_confidence,
@@ -108,19 +84,19 @@ def read_command(
         box_threshold=box_threshold,
         unclip_ratio=unclip,
     )
-    typer.echo(f"{_count_images(paths)}; {reader.detector.preprocessing}", err=True)
-    pages = _read_all(reader, paths, drawings)
-    if json is not None:
-        _write_json(json, pages)
-    failed = len(paths) - len(pages)
-    if failed:
-        raise JobError(f"{failed:,} of {_count_images(paths)} could not be read, see the messages above")
+    _read_all(reader, paths, drawings, json)
 
 
-def _read_all(reader: "Reader", paths: Sequence[Path], drawings: Mapping[Path, Path]) -> "dict[str, Page]":
-    """Read and print all images; report those that cannot be read."""
+def _read_all(reader: "Reader", paths: Sequence[Path], drawings: Mapping[Path, Path], json: Path | None) -> None:
+    """Read and print all images, and write the JSON file.
+
+    Raises:
+        JobError: some images cannot be read; the messages about them are printed before.
+    """
     from pipelines.progress import progress_bar
 
+    total = f"{len(paths):,} image{'' if len(paths) == 1 else 's'}"
+    typer.echo(f"{total}; {reader.detector.preprocessing}", err=True)
     pages = {}
     with progress_bar("reading", total=len(paths), unit="images") as bar:
         for path in paths:
@@ -129,11 +105,10 @@ def _read_all(reader: "Reader", paths: Sequence[Path], drawings: Mapping[Path, P
             except InputError as error:
                 typer.echo(f"ocrmill: {error}", err=True)
             bar.advance()
-    return pages
-
-
-def _count_images(paths: Sequence[Path]) -> str:
-    return f"{len(paths):,} image{'' if len(paths) == 1 else 's'}"
+    if json is not None:
+        write_json(json, {name: page.to_dict() for name, page in pages.items()}, indent=1)
+    if len(pages) < len(paths):
+        raise JobError(f"{len(paths) - len(pages):,} of {total} could not be read, see the messages above")
 
 
 def _read_one(reader: "Reader", path: Path, drawing: Path | None, *, show_path: bool) -> "Page":
@@ -147,7 +122,7 @@ def _read_one(reader: "Reader", path: Path, drawing: Path | None, *, show_path: 
         print(f"== {path}")
     print(page.text, flush=True)
     if drawing is not None:
-        _write(drawing, encode_jpeg(draw_page(image, page)))
+        write_output(drawing, encode_jpeg(draw_page(image, page)))
     return page
 
 
@@ -169,8 +144,15 @@ def drawing_names(paths: Sequence[Path]) -> dict[Path, str]:
     return names
 
 
-def _check_outputs(paths: Sequence[Path], json: Path | None, drawings: Mapping[Path, Path]) -> None:
-    """Refuse outputs that would replace an image or each other, or that are folders."""
+def _prepare_outputs(paths: Sequence[Path], json: Path | None, draw: Path | None) -> dict[Path, Path]:
+    """Make the folder of the drawings, and return the path of the drawing of each image.
+
+    Raises:
+        InputError: an output would replace an image or another output, or cannot be written.
+    """
+    if json is not None:
+        options.check_writable_file(json)
+    drawings = {} if draw is None else {path: draw / name for path, name in drawing_names(paths).items()}
     inputs = {_identity(path): path for path in paths}
     outputs = [("--json", json)] if json is not None else []
     for option, out in (*outputs, *(("--draw", path) for path in drawings.values())):
@@ -182,6 +164,9 @@ def _check_outputs(paths: Sequence[Path], json: Path | None, drawings: Mapping[P
     reserved = {path.resolve() for drawing in drawings.values() for path in (drawing, drawing.parent)}
     if json is not None and json.resolve() in reserved:
         raise InputError(f"{json} is also the path of a drawing: choose another file with --json")
+    if draw is not None:
+        _make_folder(draw)
+    return drawings
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -196,19 +181,3 @@ def _make_folder(folder: Path) -> None:
         raise InputError(f"{folder} cannot be used for drawings: {error.strerror}") from None
     if not os.access(folder, os.W_OK):
         raise InputError(f"{folder} cannot be used for drawings: no write permission")
-
-
-def _write(path: Path, content: str | bytes) -> None:
-    from pipelines.io.atomic import write_atomic
-
-    try:
-        write_atomic(path, content)
-    except OSError as error:
-        raise JobError(f"{path} cannot be written: {error.strerror}") from None
-
-
-def _write_json(path: Path, pages: "Mapping[str, Page]") -> None:
-    import json
-
-    content = {name: page.to_dict() for name, page in pages.items()}
-    _write(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")

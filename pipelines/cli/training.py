@@ -1,57 +1,55 @@
 """The commands `ocrmill train`, `import-model` and `export`."""
 
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-from pipelines.cli.options import AddressOption, check_writable_file, require_local_path
+from pipelines.cli import options
+
+_Preset: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="PRESET",
+        help="rec-lcnet, rec-mobilenet, rec-dml, rec-udml, rec-enhanced-ctc, rec-ppocrv2, rec-distill, rec-tiny, "
+        "det-db, det-db-teacher, det-dml, det-distill, det-cml, det-tiny; a YAML file.",
+    ),
+]
+_Data: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SOURCE[=WEIGHT]",
+        help="Training data: lines, or a recipe of lines; scenes for a detector. May be repeated.",
+    ),
+]
+_Validation: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SOURCE", help="Validation data, which select the best weights. May be repeated."),
+]
 
 
 def train_command(
-    preset: Annotated[
-        str,
-        typer.Argument(
-            metavar="PRESET",
-            help="rec-lcnet, rec-mobilenet, rec-dml, rec-udml, rec-enhanced-ctc, rec-ppocrv2, rec-distill, rec-tiny, "
-            "det-db, det-db-teacher, det-dml, det-distill, det-cml, det-tiny; a YAML file.",
-        ),
-    ],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="DIR", help="Run directory to write.")
-    ],
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--data",
-            metavar="SOURCE[=WEIGHT]",
-            help="Training data: lines, or a recipe of lines; scenes for a detector. May be repeated.",
-        ),
-    ] = None,
-    val: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--val",
-            metavar="SOURCE",
-            help="Validation data, which select the best weights. May be repeated.",
-        ),
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the preset to change.")
-    ] = None,
+    preset: _Preset,
+    out: Annotated[Path, options.output_option("DIR", "Run directory to write.")],
+    data: _Data = None,
+    val: _Validation = None,
+    settings: Annotated[list[str] | None, options.settings_argument("Settings of the preset to change.")] = None,
     workers: Annotated[
-        int,
-        typer.Option(metavar="N", min=0, help="Ray processes that share every step; 0: this process."),
+        int, typer.Option(metavar="N", min=0, help="Ray processes that share every step; 0: this process.")
     ] = 0,
-    address: AddressOption = None,
+    address: options.Address = None,
+    allow_outside: options.AllowOutside = False,
 ) -> None:
     """Train a recognizer on labelled lines, or a detector on labelled scenes.
 
     DIR receives the settings, a recognizer's charset, the best weights so far, a checkpoint and metrics.jsonl. Ctrl-C
-    stops after the current step; re-run the same command to resume, with the same result as without the interruption.
-    init=DIR starts from the weights of another run; with charset=FILE, the characters of both charsets keep their
-    weights. A charset may also be a name: ascii, words:de (the characters of a language), published.
+    stops after the current step and scores the last weights; re-run the same command to resume, with the same result as
+    without the interruption. minutes=20 trains for that time instead of samples=N.
+
+    The charset is that of the data; charset=ascii, words:de (the characters of a language), a dictionary file or
+    charset='{characters: "0-9A-Z-"}' choose another one. init=DIR starts from the weights of another run and keeps its
+    charset; with another charset, the characters of both keep their weights.
 
     rec-lcnet learns from labels; in rec-dml two networks also learn from each other's outputs, in rec-udml from each
     other's feature maps too; rec-enhanced-ctc continues with the centre loss; rec-ppocrv2 combines all of these;
@@ -70,6 +68,8 @@ def train_command(
 
     Example: ocrmill train rec-lcnet -o runs/first --data data/train=3 --data data/extra --val data/val samples=200000
 
+    Example: ocrmill train rec-tiny -o runs/plates --data data/plates --val data/val minutes=20
+
     Example: ocrmill train rec-ppocrv2 -o runs/peers --data data/train --val data/val init=runs/first samples=200000
     Example: ocrmill train rec-lcnet -o runs/second --data mine.yaml=3 --data lines=1 --val data/val data.0.seed=1
 
@@ -81,30 +81,13 @@ def train_command(
     print(f"{run.folder}: the best weights are in weights.safetensors, their scores in best.json")
 
 
-class ModelKindOption(StrEnum):
-    """Kind of a network."""
-
-    recognizer = "recognizer"
-    detector = "detector"
-
-
 def import_model_command(
     file: Annotated[
         Path, typer.Argument(metavar="FILE.onnx", help='An ONNX file of PP-OCRv2\'s architecture, or "published".')
     ],
-    kind: Annotated[ModelKindOption, typer.Option(help="Kind of the network.")],
-    out: Annotated[
-        Path,
-        typer.Option(
-            "-o", "--out", callback=require_local_path, metavar="DIR", help="Run directory to write; new or empty."
-        ),
-    ],
-    charset: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Dictionary for a recognizer whose file does not contain one, one character per line."
-        ),
-    ] = None,
+    kind: Annotated[Literal["recognizer", "detector"], typer.Option(help="Kind of the network.")],
+    out: Annotated[Path, options.output_option("DIR", "Run directory to write; new or empty.")],
+    charset: options.CharsetFile = None,
 ) -> None:
     """Import an ONNX file of PP-OCRv2 as a run directory, which can be evaluated, trained further and exported.
 
@@ -117,15 +100,13 @@ def import_model_command(
     from pipelines.inference.published import DETECTOR_FILE, RECOGNIZER_FILE, published_file
 
     if file == Path("published") and not file.exists():
-        file = published_file(RECOGNIZER_FILE if kind == ModelKindOption.recognizer else DETECTOR_FILE)
-    import_onnx(file, kind.value, out, charset)
+        file = published_file(RECOGNIZER_FILE if kind == "recognizer" else DETECTOR_FILE)
+    import_onnx(file, kind, out, charset)
 
 
 def export_command(
     run: Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.")],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", callback=require_local_path, metavar="FILE.onnx", help="File to write.")
-    ],
+    out: Annotated[Path, options.output_option("FILE.onnx", "File to write.")],
     network: Annotated[
         str | None,
         typer.Option(
@@ -141,6 +122,7 @@ def export_command(
             help="Quantize to int8, calibrated and scored on these labelled lines (of a recognizer) or scenes.",
         ),
     ] = None,
+    last: options.Last = False,
 ) -> None:
     """Export a trained network as an ONNX file, which onnxruntime and RapidOCR can run.
 
@@ -156,10 +138,10 @@ def export_command(
 
     Example: ocrmill export runs/peers -o small.onnx --network smallest
     """
-    check_writable_file(out)
+    options.check_writable_file(out)
 
     from pipelines.inference.onnx_export import export_onnx
     from pipelines.inference.run import open_run
 
-    opened = open_run(run)
+    opened = replace(open_run(run), last=last)
     export_onnx(opened if network is None else opened.select_network(network), out, int8=int8)

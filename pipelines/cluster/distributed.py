@@ -4,8 +4,8 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,14 @@ from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, first_line, worker_pool
 from pipelines.errors import JobError
 from synthtext.core import InputError
 
-_COLLECTIVE_TIMEOUT = 24 * 3600  # seconds; the other processes wait while the first one validates
+_START_TIMEOUT = 300  # seconds in which all processes connect; a process that dies before leaves the others waiting
+_ALIVE_INTERVAL = 10.0  # seconds between signs of life of a process
+_SILENCE_TIMEOUT = 600.0  # seconds without a message or a sign of life of any process, starts included
 _MAX_STARTS = 5  # each waits a minute for room for all processes; a lost node may come back
 _CHECK_INTERVAL = 1.0  # seconds between checks of the cluster
 _MAILBOX_INTERVAL = 0.2  # seconds between reads of messages
+
+_ALIVE = "alive"  # a message that is no message of the function
 
 Send = Callable[[Any], None]
 
@@ -54,7 +58,7 @@ def run_distributed(
     Raises:
         InputError: no cluster answers at the address, or it has too few CPUs or GPUs.
         JobError: processes died repeatedly, there has been no room for all of them for minutes, the function raised
-            another error, or the cluster is lost.
+            another error, no process has answered for minutes, or the cluster is lost.
         KeyboardInterrupt: at once, on Ctrl-C.
     """
     storage = folder.absolute() / ".ray"
@@ -62,14 +66,22 @@ def run_distributed(
         check_resources(ray.cluster_resources(), workers, cuda=cuda)  # type: ignore[no-untyped-call]
         nodes, mailbox = NodeMonitor({}), start_mailbox()
         config = {"function": function, "argument": argument, "mailbox": mailbox, "cuda": cuda}
-        trainer = _trainer(config, workers, storage)
+        trainer = _trainer(config, workers, storage, cuda=cuda)
         logging.getLogger("ray.train").setLevel(logging.ERROR)
         ended = threading.Event()
-        reader = threading.Thread(target=_read_mailbox, args=(mailbox, receive, ended), daemon=True)
+        silence = SilenceMonitor()
+        reader = threading.Thread(target=_read_mailbox, args=(mailbox, receive, silence, ended), daemon=True)
         reader.start()
+
+        def check() -> None:
+            nodes.check()
+            silence.check()
+
         try:
-            with _wrap_ray_errors(workers):
-                run_in_thread(trainer.fit, nodes.check)
+            run_in_thread(trainer.fit, check)
+        except (ray.train.TrainingFailedError, ray.exceptions.RayError) as error:
+            reason = describe_failure(error, workers)
+            raise JobError(f"{reason}; re-run the same command to resume from the last checkpoint") from None
         finally:
             ended.set()
             reader.join(timeout=10)
@@ -77,12 +89,11 @@ def run_distributed(
             shutil.rmtree(storage, ignore_errors=True)
 
 
-def _trainer(config: Mapping[str, Any], workers: int, storage: Path) -> TorchTrainer:
-    cuda = config["cuda"]
+def _trainer(config: dict[str, Any], workers: int, storage: Path, *, cuda: bool) -> TorchTrainer:
     return TorchTrainer(
         _run_worker,
-        train_loop_config=dict(config),
-        torch_config=TorchConfig(backend="nccl" if cuda else "gloo", timeout_s=_COLLECTIVE_TIMEOUT),
+        train_loop_config=config,
+        torch_config=TorchConfig(backend="nccl" if cuda else "gloo", timeout_s=_START_TIMEOUT),
         scaling_config=ray.train.ScalingConfig(num_workers=workers, use_gpu=cuda),
         run_config=ray.train.RunConfig(
             name="distributed",
@@ -93,22 +104,6 @@ def _trainer(config: Mapping[str, Any], workers: int, storage: Path) -> TorchTra
             ),
         ),
     )
-
-
-@contextmanager
-def _wrap_ray_errors(workers: int) -> Iterator[None]:
-    """Turn the final errors of Ray into a one-line message."""
-    try:
-        yield
-    except ray.train.TrainingFailedError as error:
-        raise JobError(
-            f"{describe_failure(error, workers)}; re-run the same command to resume from the last checkpoint"
-        ) from None
-    except ray.exceptions.RayError as error:
-        raise JobError(
-            f"the controller process of Ray is lost, maybe with its cluster ({type(error).__name__}); re-run the same "
-            "command to resume from the last checkpoint"
-        ) from None
 
 
 def check_resources(resources: Mapping[str, float], workers: int, *, cuda: bool) -> None:
@@ -125,8 +120,10 @@ def check_resources(resources: Mapping[str, float], workers: int, *, cuda: bool)
         )
 
 
-def describe_failure(error: ray.train.TrainingFailedError, workers: int) -> str:
+def describe_failure(error: Exception, workers: int) -> str:
     """Describe in one line why Ray gave up, with the causes that its own first line does not name."""
+    if not isinstance(error, ray.train.TrainingFailedError):
+        return f"the controller process of Ray is lost, maybe with its cluster ({type(error).__name__})"
     if isinstance(error, ray.train.WorkerGroupError):
         ranks = {_cause(failure): rank for rank, failure in sorted(error.worker_failures.items(), reverse=True)}
         causes = "; ".join(
@@ -150,13 +147,7 @@ def run_in_thread(function: Callable[[], object], check: Callable[[], None] = la
     """Call a function in another thread and wait for it.
 
     In the main thread Ray Train would handle Ctrl-C itself: end the program as if all were done, or not end it at all.
-
-    Args:
-        function: to call.
-        check: called every second meanwhile.
-
-    Raises:
-        BaseException: whatever the function or the check raises.
+    The check is called every second meanwhile. Errors of both are raised here.
     """
     failures: list[BaseException] = []
 
@@ -183,15 +174,49 @@ def _run_worker(config: dict[str, Any]) -> None:
     def send(item: Any) -> None:
         ray.get(mailbox.put.remote(item))
 
-    config["function"](config["argument"], send)
+    ended = threading.Event()
+    threading.Thread(target=_report_alive, args=(mailbox, ended), daemon=True).start()
+    try:
+        config["function"](config["argument"], send)
+    finally:
+        ended.set()
 
 
-def _read_mailbox(mailbox: Any, receive: Callable[[Any], None], ended: threading.Event) -> None:
+def _report_alive(mailbox: Any, ended: threading.Event) -> None:
+    while not ended.is_set():
+        mailbox.put.remote(_ALIVE)
+        ended.wait(_ALIVE_INTERVAL)
+
+
+class SilenceMonitor:
+    """Notices that no process has answered for minutes, whatever the reason: Ray waits without end in some cases."""
+
+    def __init__(self, timeout: float = _SILENCE_TIMEOUT) -> None:
+        self._timeout, self._heard_at = timeout, time.monotonic()
+
+    def hear(self) -> None:
+        """Note a message of a process."""
+        self._heard_at = time.monotonic()
+
+    def check(self) -> None:
+        """Raise JobError if the last message was too long ago."""
+        if time.monotonic() - self._heard_at > self._timeout:
+            raise JobError(
+                f"no process of the training has answered for {self._timeout:.0f} seconds; re-run the same command to "
+                "resume from the last checkpoint"
+            )
+
+
+def _read_mailbox(
+    mailbox: Any, receive: Callable[[Any], None], silence: SilenceMonitor, ended: threading.Event
+) -> None:
     while True:
         is_last = ended.is_set()
         with suppress(ray.exceptions.RayError):
             for item in ray.get(mailbox.take.remote()):
-                receive(item)
+                silence.hear()
+                if item != _ALIVE:
+                    receive(item)
         if is_last:
             return
         time.sleep(_MAILBOX_INTERVAL)

@@ -4,11 +4,12 @@ import logging
 import os
 import sys
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import ray
 from ray import cloudpickle
@@ -31,6 +32,8 @@ from synthtext.core import InputError
 # Ray reads these on import.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+# After a minute Ray ends a worker that is still starting and starts another: on a busy machine without end.
+os.environ.setdefault("RAY_worker_register_timeout_seconds", "600")
 
 MAX_TASK_ATTEMPTS = 4
 """How often a task is started before its job fails because workers die."""
@@ -38,7 +41,7 @@ MAX_TASK_ATTEMPTS = 4
 _WORKER_LOST = (WorkerCrashedError, LocalRayletDiedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
 _OBJECT_STORE_BYTES = 100 * 2**20  # results of tasks are small; the default would take a third of the memory
 _WAIT_TIMEOUT = 1.0  # seconds of waiting for a result between two checks of the cluster
-_MAX_STARTS = 2  # of a local Ray, which may not start in time on a busy machine
+_MAX_STARTS = 6  # of a local Ray, which has half a minute to start: too little on a busy machine
 _INVALID_TOKEN = b"InvalidAuthToken"
 _TRANSIENT_TIMEOUT = 300.0  # seconds after which a node that keeps failing transiently is excluded
 _TASKS_PER_CPU = 2  # one runs, one waits
@@ -73,28 +76,25 @@ class WorkerPool:
         function: Callable[[TaskT], ResultT],
         tasks: Iterable[TaskT],
         describe_difference: Callable[[Mapping[str, str]], str] = str,
-        log: Callable[[str], None] = _logger.warning,
     ) -> Iterator[ResultT]:
         """Yield the results of a function for tasks, in the order of their completion.
 
         A node where the function raises `IncompatibleNodeError`, or that has other code, gets no more tasks; other
         nodes take them. A node with a transient failure, such as a storage that does not answer, is retried for some
-        minutes first.
+        minutes first. Both are logged once for every node.
 
         Args:
             function: of an importable module.
             tasks: consumed one by one, at most `max_in_flight` ahead of the results.
             describe_difference: of the fingerprint of an `IncompatibleNodeError` from that of the job.
-            log: called once for every node that fails transiently or is excluded.
 
         Raises:
             InputError, JobError: as the function raised them.
             InputError: all nodes are excluded.
             JobError: a task lost its worker `MAX_TASK_ATTEMPTS` times, or raised another error; or the cluster is lost.
         """
-        nodes = NodeMonitor(self.excluded_nodes)
+        nodes, waiting = NodeMonitor(self.excluded_nodes), iter(tasks)
         in_flight = _InFlight(function, nodes)
-        waiting = iter(tasks)
         try:
             while True:
                 nodes.check()
@@ -110,47 +110,35 @@ class WorkerPool:
                     continue
                 if completed is None:
                     continue
-                if completed.outcome.incompatibility is None:
-                    self._failing_since.pop(completed.outcome.node, None)
-                    yield completed.outcome.result
-                    continue
-                self._handle_incompatible(completed.outcome, nodes, describe_difference, log)
-                in_flight.start(completed.task, completed.attempt)
+                task, attempt, outcome = completed
+                if outcome.incompatibility is None:
+                    self._failing_since.pop(outcome.node, None)
+                    yield outcome.result
+                else:
+                    self._handle_incompatible(outcome, nodes.name(outcome.node), describe_difference)
+                    in_flight.start(task, attempt)
         finally:
             in_flight.cancel()
             nodes.close()
 
     def _handle_incompatible(
-        self,
-        result: remote.TaskResult,
-        nodes: NodeMonitor,
-        describe_difference: Callable[[Mapping[str, str]], str],
-        log: Callable[[str], None],
+        self, result: remote.TaskResult, name: str, describe_difference: Callable[[Mapping[str, str]], str]
     ) -> None:
         """Exclude a node, unless its failure is transient and recent."""
-        name = nodes.name(result.node)
         if result.transient:
-            is_first, now = result.node not in self._failing_since, time.monotonic()
-            since = self._failing_since.setdefault(result.node, now)
-            if is_first:
-                log(f"node {name} cannot work now and will be retried: {result.incompatibility}")
-            if now - since < _TRANSIENT_TIMEOUT:
+            now = time.monotonic()
+            if result.node not in self._failing_since:
+                self._failing_since[result.node] = now
+                _logger.warning("node %s cannot work now and will be retried: %s", name, result.incompatibility)
+            if now - self._failing_since[result.node] < _TRANSIENT_TIMEOUT:
                 return
         if result.node not in self.excluded_nodes:
             details = f" ({describe_difference(result.result)})" if result.result else ""
             self.excluded_nodes[result.node] = f"node {name} was excluded: {result.incompatibility}{details}"
-            log(self.excluded_nodes[result.node])
+            _logger.warning(self.excluded_nodes[result.node])
 
 
 _Reference: TypeAlias = "ray.ObjectRef[tuple[str, str | None, Any, bool]]"
-
-
-class _Completed(NamedTuple):
-    """A completed task, the number of its attempts, and its outcome."""
-
-    task: Any
-    attempt: int
-    outcome: remote.TaskResult
 
 
 class _InFlight(Generic[TaskT, ResultT]):
@@ -170,19 +158,20 @@ class _InFlight(Generic[TaskT, ResultT]):
         run_task = self._remote.options(label_selector=self._nodes.label_selector)
         self._tasks[run_task.remote(packed, self._code)] = (task, attempt)
 
-    def wait_next(self) -> _Completed | None:
-        """Wait up to a second for a completed task; None if there is none yet.
+    def wait_next(self) -> tuple[TaskT, int, remote.TaskResult] | None:
+        """Wait up to a second for a completed task, and return it with its attempt and outcome; None if there is none.
 
         A task that was lost with its worker is started again before the error is raised.
         """
-        if not self._ready:
-            self._ready.extend(self._wait())
-        if not self._ready:
-            return None
+        if not self._ready:  # all that are ready at a time: one `ray.wait` per task would take quadratic time
+            ready, others = ray.wait(list(self._tasks), num_returns=1, timeout=_WAIT_TIMEOUT)
+            if not ready:
+                return None
+            self._ready.extend([*ready, *(ray.wait(others, num_returns=len(others), timeout=0)[0] if others else ())])
         reference = self._ready.popleft()
         task, attempt = self._tasks.pop(reference)
         try:
-            return _Completed(task, attempt, remote.TaskResult(*ray.get(reference)))
+            return task, attempt, remote.TaskResult(*ray.get(reference))
         except RayTaskError as error:
             cause = error.cause
             if isinstance(cause, InputError | JobError):
@@ -194,14 +183,6 @@ class _InFlight(Generic[TaskT, ResultT]):
             _logger.debug("%s lost its worker and is retried: %s", task, first_line(error))
             self.start(task, attempt + 1)
             raise
-
-    def _wait(self) -> list[_Reference]:
-        """Wait for all tasks that are ready: one `ray.wait` per task would take quadratic time."""
-        tasks = list(self._tasks)
-        first, others = ray.wait(tasks, num_returns=1, timeout=_WAIT_TIMEOUT)
-        if not first or not others:
-            return first
-        return ray.wait(tasks, num_returns=len(tasks), timeout=0)[0]
 
     def cancel(self) -> None:
         for reference in self._tasks:
@@ -256,9 +237,18 @@ def _start_local(start: Callable[[], object]) -> None:
                 start()
             return
         except Exception as error:  # Ray raises plain ones when its processes do not start within half a minute
+            _end_failed_start(error)
             ray.shutdown()
             if attempt == _MAX_STARTS:
                 raise JobError(f"Ray did not start: {first_line(error)}; try again, or use --workers 0") from None
+
+
+def _end_failed_start(error: Exception) -> None:
+    """End the processes of a Ray that did not start in time: Ray forgets them, and they would slow the next start."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        node = frame.f_locals.get("self")
+        if node is not None and hasattr(node, "kill_all_processes"):
+            node.kill_all_processes(check_alive=False, wait=True)
 
 
 @contextmanager

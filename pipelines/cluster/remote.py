@@ -61,11 +61,7 @@ def installed_code_version() -> CodeVersion:
 
 
 def run_task(packed: bytes, code: CodeVersion) -> tuple[str, str | None, Any, bool]:
-    """Run a task if the code of this process equals that of the driver.
-
-    Args:
-        packed: the pickled function and its argument.
-        code: of the driver.
+    """Run a pickled function with its argument if the code of this process equals that of the driver.
 
     Returns:
         The fields of a `TaskResult`.

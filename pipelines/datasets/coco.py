@@ -2,15 +2,16 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.datasets.label_file import read_image_file
+from pipelines.datasets.outside import check_image_name
 from pipelines.datasets.scene_labels import repair_labels
 from pipelines.datasets.scene_source import EncodedScene
 from pipelines.datasets.source import (
@@ -42,23 +43,24 @@ class CocoScenes(LocalSource):
         path: Of the file.
 
     Raises:
-        InputError: It is not such a file.
+        InputError: It is not such a file, or names an image outside of its folder.
     """
 
     def __post_init__(self) -> None:
         if not len(self):
             raise InputError(f"{self.path} names no image")
+        for name, _, _ in self._images:
+            check_image_name(self.path, name)
 
     def __len__(self) -> int:
         return len(self._images)
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
         """Read scenes, in the given order."""
-        return [self._read(self._images[row]) for row in rows.tolist()]
+        return [self._read(*self._images[row]) for row in rows.tolist()]
 
-    def _read(self, image: "_Image") -> EncodedScene:
-        name = image.name
-        if image.is_unlabelled:
+    def _read(self, name: str, annotations: list[Mapping[str, Any]], subset: object) -> EncodedScene:
+        if not annotations and subset == "test":
             raise MissingDataError(
                 f"{self.path}: {name} is in the test set, whose labels are not public", MISSING_LABEL
             )
@@ -67,7 +69,7 @@ class CocoScenes(LocalSource):
         if path is None:
             raise MissingDataError(f"{self.path}: the image {name} is neither beside it nor in images/")
         labels, problems = [], []
-        for annotation in image.annotations:
+        for annotation in annotations:
             try:
                 points, problem = _parse_points(annotation)
             except (TypeError, ValueError, KeyError, OverflowError):
@@ -77,17 +79,18 @@ class CocoScenes(LocalSource):
             labels.append(("###" if ignore or problem == SEVERAL_POLYGONS else _parse_text(annotation), points))
             problems += [problem] if problem else []
         instances, repaired = repair_labels(labels)
-        return EncodedScene(name, read_image_file(path), instances, (*problems, *repaired))
+        return EncodedScene(name, read_image_file(path, self.path.parent), instances, (*problems, *repaired))
 
     @cached_property
-    def _images(self) -> "list[_Image]":
+    def _images(self) -> list[tuple[str, list[Mapping[str, Any]], object]]:
+        """Return file name, annotations and subset of COCO-Text of every image."""
         try:
             data = json.loads(self.path.read_bytes())
             images, annotations = _entries(data, "imgs", "images"), _entries(data, "anns", "annotations")
             by_image: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
             for annotation in annotations:
                 by_image[str(annotation["image_id"])].append(annotation)
-            return [_Image(str(image["file_name"]), by_image[str(image["id"])], image.get("set")) for image in images]
+            return [(str(image["file_name"]), by_image[str(image["id"])], image.get("set")) for image in images]
         except OSError as error:
             raise InputError(f"{self.path} cannot be read: {error.strerror}") from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -97,21 +100,8 @@ class CocoScenes(LocalSource):
             ) from None
 
 
-class _Image(NamedTuple):
-    """An image: its file name, its annotations, and the subset of COCO-Text that it is in."""
-
-    name: str
-    annotations: list[Mapping[str, Any]]
-    subset: Any
-
-    @property
-    def is_unlabelled(self) -> bool:
-        return not self.annotations and self.subset == "test"
-
-
 def _entries(data: Mapping[str, Any], by_id: str, listed: str) -> list[Mapping[str, Any]]:
-    entries: Iterable[Mapping[str, Any]] = data[by_id].values() if by_id in data else data[listed]
-    return list(entries)
+    return list(data[by_id].values() if by_id in data else data[listed])
 
 
 def _parse_text(annotation: Mapping[str, Any]) -> str:

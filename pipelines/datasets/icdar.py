@@ -20,8 +20,7 @@ _IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 _PREFIX = re.compile(r"^(poly_)?gt_", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*[-+]?(\d+(\.\d+)?|nan|inf)\s*", re.IGNORECASE)  # the check of polygons reports nan and inf
 _QUAD = 8  # numbers of a quadrilateral
-_MIN_POLYGON_SHARE = 0.1
-"""A folder has polygons of any number of points if more than this share of its lines start with over eight numbers."""
+_MIN_POLYGON_SHARE = 0.1  # of the lines that start with over eight numbers, for polygons of any number of points
 
 MALFORMED_LINE = "line without corners and a text"
 
@@ -56,7 +55,7 @@ class IcdarScenes(LocalSource):
         for stem in self._stems:
             image, label = self._images.get(stem), self._labels.get(stem)
             total.update(f"{stem}\0{image.suffix if image else ''}\0".encode())
-            total.update(hashlib.sha256(read_label_bytes(label) if label else b"").digest())
+            total.update(hashlib.sha256(_read_label(label) if label else b"").digest())
         return total.hexdigest()
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
@@ -70,14 +69,14 @@ class IcdarScenes(LocalSource):
         if label is None:
             raise MissingDataError(f"{self.path}: there is no label file gt_{stem}.txt", MISSING_LABEL)
         try:
-            lines = read_label_bytes(label).decode("utf-8-sig").splitlines()
+            lines = _read_label(label).decode("utf-8-sig").splitlines()
         except UnicodeDecodeError:
             raise InputError(f"{label} is not UTF-8 text; convert it to UTF-8") from None
         parsed = [parse_icdar_line(line, any_point_count=self._any_point_count) for line in lines if line.strip()]
         labels = [label for label in parsed if label is not None]
         instances, problems = repair_labels(labels)
         malformed = (MALFORMED_LINE,) * (len(parsed) - len(labels))
-        return EncodedScene(image.name, read_image_file(image), instances, (*problems, *malformed))
+        return EncodedScene(image.name, read_image_file(image, self.path), instances, (*problems, *malformed))
 
     @cached_property
     def _stems(self) -> tuple[str, ...]:
@@ -85,19 +84,24 @@ class IcdarScenes(LocalSource):
 
     @cached_property
     def _labels(self) -> dict[str, Path]:
-        files = (file for file in _files(self.path) if file.suffix.lower() == ".txt" and _PREFIX.match(file.name))
-        return _by_stem(files)
+        return _by_stem(file for file in self._files if file.suffix.lower() == ".txt" and _PREFIX.match(file.name))
 
     @cached_property
     def _images(self) -> dict[str, Path]:
-        return _by_stem(file for file in _files(self.path) if file.suffix.lower() in _IMAGE_SUFFIXES)
+        return _by_stem(file for file in self._files if file.suffix.lower() in _IMAGE_SUFFIXES)
+
+    @cached_property
+    def _files(self) -> list[Path]:
+        entries = sorted(self.path.iterdir())
+        below = [file for entry in entries if entry.is_dir() for file in sorted(entry.iterdir())]
+        return [file for file in (*entries, *below) if file.is_file()]
 
     @cached_property
     def _any_point_count(self) -> bool:
         """Whether there are polygons of more than four points; lines whose text is a number do not count."""
         counts = []
         for label in self._labels.values():
-            for line in read_label_bytes(label).decode("utf-8-sig", errors="replace").splitlines():
+            for line in _read_label(label).decode("utf-8-sig", errors="replace").splitlines():
                 fields = line.split(",")
                 leading = _count_leading_numbers(fields)
                 if leading < len(fields) and leading % 2 == 0:
@@ -105,12 +109,7 @@ class IcdarScenes(LocalSource):
         return bool(counts) and sum(counts) > _MIN_POLYGON_SHARE * len(counts)
 
 
-def read_label_bytes(label: Path) -> bytes:
-    """Read a label file.
-
-    Raises:
-        InputError: It cannot be read.
-    """
+def _read_label(label: Path) -> bytes:
     try:
         return label.read_bytes()
     except OSError as error:
@@ -142,12 +141,6 @@ def parse_icdar_line(line: str, *, any_point_count: bool) -> tuple[str, list[tup
 
 def _count_leading_numbers(fields: list[str]) -> int:
     return next((position for position, field in enumerate(fields) if not _NUMBER.fullmatch(field)), len(fields))
-
-
-def _files(folder: Path) -> list[Path]:
-    entries = sorted(folder.iterdir())
-    below = [file for entry in entries if entry.is_dir() for file in sorted(entry.iterdir())]
-    return [file for file in (*entries, *below) if file.is_file()]
 
 
 def _by_stem(files: Iterable[Path]) -> dict[str, Path]:

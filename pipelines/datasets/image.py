@@ -8,10 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image as PillowImage
 
-from synthtext.core import Image, InputError
-
-MAX_IMAGE_PIXELS = 2**27
-"""Pixels of the largest image that is decoded (400 MB); the header of a small file may claim any size."""
+from synthtext.core import MAX_IMAGE_PIXELS, Image, InputError
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
@@ -24,19 +21,16 @@ _UPSIDE_DOWN, _MIRRORED = (3, 4, 7, 8), (2, 3, 6, 7)  # after the quarter turn
 
 
 def decode_image(data: bytes, name: str) -> Image:
-    """Decode an image in any format that OpenCV reads, and orient it by its EXIF data.
+    """Decode an image file in any format that OpenCV reads, and orient it by its EXIF data.
 
     Grey becomes RGB, 16 bits become 8, and transparent pixels are blended with white.
-
-    Args:
-        data: The bytes of the file.
-        name: Of the image, for the error.
 
     Returns:
         Pixels (H, W, 3) uint8 RGB.
 
     Raises:
-        InputError: The bytes are not an image, a broken one, or one of more than `MAX_IMAGE_PIXELS` pixels.
+        InputError: The data are not an image, a broken one, or one of more than `MAX_IMAGE_PIXELS` pixels. The message
+            starts with `name`.
     """
     _check_size(data, name)
     buffer = np.frombuffer(data, np.uint8)
@@ -58,10 +52,10 @@ def _unreadable(name: str) -> InputError:
 
 
 def _check_size(data: bytes, name: str) -> None:
-    """Raise an InputError if the header claims too large a size, before anything is allocated."""
+    """Check that the header claims no size that is too large, before anything is allocated."""
     try:
         width, height = _claimed_size(data)
-    except PillowImage.DecompressionBombError:  # does not tell the size
+    except PillowImage.DecompressionBombError:  # in the header of another format; does not tell the size
         raise InputError(
             f"{name}: an image of more than {MAX_IMAGE_PIXELS:,} pixels is too large; make it smaller"
         ) from None
@@ -73,11 +67,7 @@ def _check_size(data: bytes, name: str) -> None:
 
 
 def _claimed_size(data: bytes) -> tuple[int, int]:
-    """Return width and height from the header; 0 x 0 if none is found. Takes 1 us for PNG and JPEG.
-
-    Raises:
-        DecompressionBombError: Pillow, which reads the headers of other formats, finds the size too large.
-    """
+    """Return width and height from the header; 0 x 0 if none is found. Takes 1 us for PNG and JPEG."""
     if data.startswith(_PNG):
         return struct.unpack(">II", data[16:24]) if len(data) >= 24 else (0, 0)
     if data.startswith(_JPEG):
@@ -135,11 +125,7 @@ def _blend_with_white(image: np.ndarray) -> Image:
 
 
 def image_size(data: bytes, name: str) -> tuple[int, int]:
-    """Return width and height in pixels, from the header and the EXIF data alone.
-
-    Raises:
-        InputError: The bytes are not an image.
-    """
+    """Return width and height in pixels, from the header and the EXIF data; raises InputError if there is none."""
     try:
         with PillowImage.open(io.BytesIO(data)) as header:
             width, height = header.size
@@ -150,16 +136,9 @@ def image_size(data: bytes, name: str) -> tuple[int, int]:
 
 
 def check_image(data: bytes, name: str) -> None:
-    """Check that bytes are an image, without decoding them where possible.
+    """Check that bytes are an image, without decoding them where possible; raises InputError if they are not.
 
     A PNG or JPEG with a valid start and end is not decoded, so damage in between may not be found.
-
-    Args:
-        data: The bytes of the file.
-        name: Of the image, for the error.
-
-    Raises:
-        InputError: The bytes are not an image, or a broken one.
     """
     if (data.startswith(_PNG) and b"IEND" in data[-12:]) or (data.startswith(_JPEG) and data.endswith(_JPEG_END)):
         try:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -16,21 +15,18 @@ from pipelines.datasets.image import decode_image
 from pipelines.datasets.provenance import SampleProvenance, read_provenance
 from pipelines.datasets.source import LineSource
 from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.description import DatasetDescription, read_description
+from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
 from pipelines.io.paths import parse_path
-from pipelines.io.plan import ShardPlan
 from pipelines.io.statistics import Statistics
 from pipelines.progress import progress_bar
 from synthtext.core import Charset, InputError, Size
+from synthtext.core.ctc import INPUT_HEIGHT, STEP_WIDTH, required_steps
 
 MAX_INSPECTED_IMAGES = 20_000
 """Maximum number of images that are decoded."""
 
 _CHUNK_SIZE = 256  # images that are read at once
-_INPUT_HEIGHT, _STEP_WIDTH = 32, 4  # pixels: input of the published recognizer (PP-OCRv2, section 2.2)
-_LABEL_DTYPE = np.dtype(
-    [("length", np.int64), ("steps", np.int64), ("hash", np.int64), ("in_charset", "?"), ("is_clean", "?")]
-)
+_LABEL_DTYPE = np.dtype("i8, i8, i8, ?, ?")  # the arrays of a `LabelDistribution`
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +55,8 @@ class LabelDistribution:
         """Compute the statistics of a stream of labels."""
         characters: Counter[str] = Counter()
         rows = np.fromiter((_label_row(text, charset, characters) for text in texts), _LABEL_DTYPE)
-        return cls(rows["length"], rows["steps"], rows["hash"], rows["in_charset"], rows["is_clean"], characters)
+        lengths, steps, hashes, in_charset, is_clean = (rows[name] for name in rows.dtype.names or ())
+        return cls(lengths, steps, hashes, in_charset, is_clean, characters)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -69,7 +66,7 @@ def _label_row(text: str, charset: Charset | None, characters: Counter[str]) -> 
     composed = unicodedata.normalize("NFC", text)
     characters.update(composed)
     folded = charset.fold(composed) if charset else composed
-    steps = len(folded) + sum(a == b for a, b in pairwise(folded))
+    steps = required_steps(folded)
     in_charset = charset is None or charset.covers(folded)
     is_clean = text.isprintable() and text == text.strip() and text == composed
     return len(text), steps, hash(text), in_charset, is_clean
@@ -101,14 +98,7 @@ class ImageStatistics:
         max_images: int = MAX_INSPECTED_IMAGES,
         advance: Callable[[int], None] = lambda _: None,
     ) -> "ImageStatistics":
-        """Measure all images, or a random choice of row groups if there are more than `max_images`.
-
-        Args:
-            source: Lines to measure.
-            rng: Random generator that chooses the row groups.
-            max_images: Maximum number of images.
-            advance: Called with the number of images measured since the last call.
-        """
+        """Measure all images, or a random choice of row groups if there are more than `max_images`."""
         rows = sample_rows(source.group_offsets, rng, max_images)
         measured: list[tuple[int, float]] = []
         for start in range(0, len(rows), _CHUNK_SIZE):
@@ -120,16 +110,7 @@ class ImageStatistics:
 
 
 def sample_rows(group_offsets: NDArray[np.int64], rng: np.random.Generator, max_rows: int) -> NDArray[np.int64]:
-    """Choose all rows, or the rows of randomly chosen groups if there are more than `max_rows`.
-
-    Args:
-        group_offsets: (G + 1,) first row of each group, and the number of rows.
-        rng: Random generator that chooses the groups.
-        max_rows: Maximum number of rows.
-
-    Returns:
-        Rows in ascending order.
-    """
+    """Choose all rows, or those of random groups if there are more than `max_rows`; in ascending order."""
     if group_offsets[-1] <= max_rows:
         return np.arange(group_offsets[-1])
     order = rng.permutation(len(group_offsets) - 1)
@@ -153,15 +134,7 @@ def _luminance_range(data: bytes) -> float:
 
 @dataclass(frozen=True, eq=False)
 class LineExample:
-    """A line to show on a page.
-
-    Attributes:
-        key: Key of the sample.
-        image: Encoded image.
-        text: Label.
-        size: Width and height of the image, pixels.
-        provenance: How the line was rendered; empty for a photograph.
-    """
+    """A line to show on a page: its image is encoded, its provenance empty for a photograph."""
 
     key: str
     image: bytes
@@ -176,6 +149,7 @@ class LineProfile:
 
     Attributes:
         source: The lines.
+        charset: Charset of the dataset, or None if it is unknown.
         label_stats: Statistics of all labels.
         sizes: (N, 2) int64, width and height of all images, pixels.
         image_stats: Statistics of a sample of the images.
@@ -184,6 +158,7 @@ class LineProfile:
     """
 
     source: LineSource
+    charset: Charset | None
     label_stats: LabelDistribution
     sizes: NDArray[np.int64]
     image_stats: ImageStatistics
@@ -194,15 +169,10 @@ class LineProfile:
         return len(self.label_stats)
 
     @cached_property
-    def charset(self) -> Charset | None:
-        """Charset of the dataset, or None if it is unknown."""
-        return dataset_charset(self.description)
-
-    @cached_property
     def steps(self) -> NDArray[np.int64]:
         """(N,) time steps of each image: a quarter of its width after resizing to a height of 32 pixels."""
         width, height = self.sizes.T
-        return np.asarray(-(-width * _INPUT_HEIGHT // np.maximum(height, 1)) // _STEP_WIDTH, np.int64)
+        return np.asarray(-(-width * INPUT_HEIGHT // np.maximum(height, 1)) // STEP_WIDTH, np.int64)
 
     def texts_of(self, rows: Iterable[int]) -> tuple[str, ...]:
         """Read the labels of some rows."""
@@ -218,40 +188,22 @@ class LineProfile:
         ]
 
 
-def dataset_charset(description: DatasetDescription | None) -> Charset | None:
-    """Return the charset named in a description, if any."""
-    return Charset(tuple(description.charset)) if description and description.charset else None
-
-
 def profile_lines(source: LineSource, rng: np.random.Generator) -> LineProfile:
-    """Read all labels and image sizes, and measure a sample of the images.
-
-    Args:
-        source: Lines; `source.name` is their path or URI.
-        rng: Random generator that chooses the images.
-
-    Raises:
-        InputError: If an image is missing or the description of the dataset is invalid.
-    """
+    """Read all labels and sizes, and measure images that `rng` chooses; raises InputError if an image is missing."""
     description, statistics = load_description(source.name)
-    labels = LabelDistribution.from_texts(source.texts(), dataset_charset(description))
+    charset = Charset(tuple(description.charset)) if description and description.charset else None
+    labels = LabelDistribution.from_texts(source.texts(), charset)
     with progress_bar("inspecting", total=min(len(source), MAX_INSPECTED_IMAGES), unit="images") as bar:
         images = ImageStatistics.measure(source, rng, advance=bar.advance)
-    return LineProfile(source, labels, source.sizes(), images, description, statistics)
+    return LineProfile(source, charset, labels, source.sizes(), images, description, statistics)
 
 
 def load_description(name: str) -> tuple[DatasetDescription | None, Statistics]:
-    """Read the description of a dataset folder and the statistics of its finished shards.
-
-    Returns:
-        None and empty statistics if there is no `dataset.json` at this path or URI.
-    """
-    statistics = Statistics()
-    path = parse_path(name)
-    if not (path / "dataset.json").is_file():
+    """Read the description of a dataset and the statistics of its shards; None and empty ones for other data."""
+    path, statistics = parse_path(name), Statistics()
+    if not (path / DESCRIPTION_FILE).is_file():
         return None, statistics
-    description = read_description(path / "dataset.json")
-    plan = ShardPlan(description.count, description.start, description.shard_size)
-    for manifest in DatasetFolder(path).finished_manifests(plan, description.digest):
+    description = read_description(path / DESCRIPTION_FILE)
+    for manifest in DatasetFolder(path).finished_manifests(description.plan, description.digest):
         statistics.merge(manifest.statistics)
     return description, statistics

@@ -25,33 +25,42 @@ _MIN_ROWS_PER_GROUP = 4  # from this many requested rows of a group on, the whol
 
 
 @dataclass(frozen=True)
-class LmdbSource(LocalSource):
+class _Lmdb(LocalSource):
     """An LMDB with the keys `num-samples`, and `image-%09d` and `label-%09d` from 1; `meta-%09d` if ocrmill wrote it.
 
     The environment is opened for one read at a time (from 25 us), because LMDB does not survive a fork and a process
     may open an environment only once.
     """
 
+    CONTENT: ClassVar[str]
+
     def __len__(self) -> int:
         return self._count
 
     @cached_property
     def _count(self) -> int:
-        return sample_count(self.path, "recognition lines")
+        return sample_count(self.path, self.CONTENT)
+
+
+@dataclass(frozen=True)
+class LmdbSource(_Lmdb):
+    """An LMDB of lines."""
+
+    CONTENT = "recognition lines"
 
     def texts(self) -> Iterator[str]:
         """Iterate over all labels, in order."""
         for start, stop in pairwise(self.group_offsets.tolist()):  # the environment is closed before each yield
             with read_transaction(self.path) as transaction:
-                texts = [self._text(transaction, row) for row in range(start, stop)]
-            yield from texts
+                labels = [read_value(transaction, f"label-{row + 1:09d}", self.path) for row in range(start, stop)]
+            yield from map(self._decode, labels, range(start, stop))
 
     def sizes(self) -> NDArray[np.int64]:
         """Return width and height of every image, (N, 2) pixels, from their headers."""
         count = len(self)
         with read_transaction(self.path) as transaction:
             images = (read_value(transaction, f"image-{row + 1:09d}", self.path) for row in range(count))
-            sizes = (image_size(image, self._key(row)) for row, image in enumerate(images))
+            sizes = (image_size(image, f"{self.path}:{row + 1:09d}") for row, image in enumerate(images))
             return np.fromiter(chain.from_iterable(sizes), np.int64, 2 * count).reshape(-1, 2)
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
@@ -85,13 +94,7 @@ class LmdbSource(LocalSource):
     def _line(self, row: int, image: bytes | None, label: bytes | None) -> EncodedLine:
         if image is None or label is None:
             raise _missing(f"{'image' if image is None else 'label'}-{row + 1:09d}", self.path)
-        return EncodedLine(self._key(row), image, self._decode(label, row))
-
-    def _key(self, row: int) -> str:
-        return f"{self.path}:{row + 1:09d}"
-
-    def _text(self, transaction: lmdb.Transaction, row: int) -> str:
-        return self._decode(read_value(transaction, f"label-{row + 1:09d}", self.path), row)
+        return EncodedLine(f"{self.path}:{row + 1:09d}", image, self._decode(label, row))
 
     def _decode(self, label: bytes, row: int) -> str:
         try:
@@ -101,17 +104,11 @@ class LmdbSource(LocalSource):
 
 
 @dataclass(frozen=True)
-class LmdbSceneSource(LocalSource):
+class LmdbSceneSource(_Lmdb):
     """An LMDB of scenes: one that ocrmill wrote, with everything in `meta-%09d`, or one with labels of PaddleOCR."""
 
-    READ_GROUP_SIZE: ClassVar[int] = SceneRow.ROW_GROUP_SIZE
-
-    def __len__(self) -> int:
-        return self._count
-
-    @cached_property
-    def _count(self) -> int:
-        return sample_count(self.path, "scenes")
+    CONTENT = "scenes"
+    READ_GROUP_SIZE = SceneRow.ROW_GROUP_SIZE
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
         """Read scenes, in the given order."""
@@ -139,15 +136,7 @@ def _parse_object(value: bytes | memoryview | None) -> dict[str, Any]:
 
 
 def sample_count(path: Path, what: str) -> int:
-    """Read the number of samples of an LMDB.
-
-    Args:
-        path: Of its folder.
-        what: The samples that it should hold, for the error.
-
-    Raises:
-        InputError: It has no valid `num-samples`.
-    """
+    """Read the number of samples of an LMDB; raises InputError, which says `what` it should hold, if there is none."""
     with read_transaction(path) as transaction:
         count = bytes(transaction.get(b"num-samples") or b"")
     if not count.isdigit():
@@ -156,11 +145,7 @@ def sample_count(path: Path, what: str) -> int:
 
 
 def read_value(transaction: lmdb.Transaction, key: str, path: Path) -> bytes:
-    """Read the value of a key.
-
-    Raises:
-        MissingDataError: It is missing; the message names the LMDB at `path`.
-    """
+    """Read the value of a key; raises MissingDataError if it is missing; the message names the LMDB at `path`."""
     value = transaction.get(key.encode())
     if value is None:
         raise _missing(key, path)
@@ -195,11 +180,7 @@ def _read_group(path: Path, group: int, _label: str) -> tuple[_Values, _Values]:
 
 @contextmanager
 def read_transaction(path: Path) -> Iterator[lmdb.Transaction]:
-    """Open an LMDB for one read.
-
-    Raises:
-        InputError: The folder cannot be read as an LMDB.
-    """
+    """Open an LMDB for one read; raises InputError if the folder cannot be read as an LMDB."""
     try:
         environment = lmdb.open(str(path), readonly=True, lock=False, readahead=False, meminit=False)
     except lmdb.Error as error:

@@ -94,10 +94,7 @@ class LinesDataset(Dataset[tuple[Image, str]]):
         return len(self._source)
 
     def __getitem__(self, index: int) -> tuple[Image, str]:
-        """Read a line.
-
-        Returns:
-            Its image (H, W, 3) uint8 RGB and its label.
+        """Return the image (H, W, 3) uint8 RGB and the label of a line.
 
         Raises:
             IndexError: There is no such line.
@@ -113,7 +110,6 @@ PREFETCH_FACTOR = 4
 """Batches that every worker prepares ahead."""
 
 BatchT = TypeVar("BatchT", covariant=True)
-LoadedT = TypeVar("LoadedT")
 
 
 class Stream(Protocol[BatchT]):
@@ -140,14 +136,7 @@ def make_loader(stream: Stream[BatchT], indices: range, workers: int = 0) -> Ite
     if not workers:
         yield from (stream[index] for index in indices)
         return
-    for outcome in _check_workers(_load(stream, indices, workers)):
-        if isinstance(outcome, InputError | JobError):
-            raise outcome
-        yield outcome
-
-
-def _load(stream: Stream[BatchT], indices: range, workers: int) -> Iterator[BatchT | InputError | JobError]:
-    yield from DataLoader(
+    loader: DataLoader[Any] = DataLoader(
         _Outcomes(stream),
         batch_size=None,
         sampler=indices,
@@ -158,23 +147,18 @@ def _load(stream: Stream[BatchT], indices: range, workers: int) -> Iterator[Batc
         multiprocessing_context="forkserver",
         generator=Generator(),  # the default generator would advance, and it initialises the weights of networks
     )
-
-
-def _check_workers(outcomes: Iterator[LoadedT]) -> Iterator[LoadedT]:
-    """Iterate over outcomes; raise a JobError if a worker was killed."""
-    while True:
-        try:
-            outcome = next(outcomes)
-        except StopIteration:
-            return
-        except (RuntimeError, ConnectionError, EOFError) as error:
-            if not _is_killed_worker(error):
-                raise
-            raise JobError(
-                "a process that prepares batches was killed, as the system does when memory runs out: use fewer "
-                "data_workers, and re-run the same command to resume"
-            ) from None
-        yield outcome
+    try:
+        for outcome in loader:
+            if isinstance(outcome, InputError | JobError):
+                raise outcome
+            yield outcome
+    except (RuntimeError, ConnectionError, EOFError) as error:
+        if isinstance(error, JobError) or not _is_killed_worker(error):
+            raise
+        raise JobError(
+            "a process that prepares batches was killed, as the system does when memory runs out: use fewer "
+            "data_workers, and re-run the same command to resume"
+        ) from None
 
 
 @dataclass(frozen=True)

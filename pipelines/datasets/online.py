@@ -1,9 +1,11 @@
-"""Online generation: the lines of a recipe as a source, drawn while they are read, in any order and in any process."""
+"""Online generation: the lines of a recipe as a source, drawn while they are read, and the file of its index."""
 
-from collections import Counter, OrderedDict
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
 from socket import gethostname
 from typing import Any
 
@@ -16,12 +18,13 @@ from pipelines.datasets.source import EncodedLine
 from pipelines.io.encode import encode_image
 from pipelines.io.line_row import LineRow
 from pipelines.io.plan import ShardPlan
+from pipelines.io.writers import write_record_batch
 from pipelines.progress import progress_bar
 from pipelines.recipes.drawing import check_skipped, draw_samples, opencv_single_thread
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext import LineGenerator
 from synthtext.core import BLOCK_SIZE, Generator, InputError, Sample, SkippedSample
-from synthtext.core.generator import CurriculumGenerator
+from synthtext.core.sample import CurriculumGenerator
 
 CHUNK_SIZE = 4 * BLOCK_SIZE
 """Samples that a process draws in one go while it scans a recipe."""
@@ -40,7 +43,7 @@ class RecipeSampler:
         seed: From 0 to 2**32 - 1.
     """
 
-    recipe: ResolvedRecipe
+    recipe: ResolvedRecipe = field(compare=False)
     digest: str
     seed: int
 
@@ -51,46 +54,24 @@ class RecipeSampler:
             InputError: This process finds other fonts or files than the one that started the job.
             JobError: The generator failed; the message names the sample.
         """
-        generator = _generators.get(self)
+        generator = _open_generator(self)
         with opencv_single_thread():
             yield from draw_samples(generator, indices, self.recipe.name)
 
-    def open(self) -> Generator[Sample]:
-        """Open a generator of the samples.
 
-        Raises:
-            InputError: This process finds other fonts or files than the one that started the job.
-        """
-        recipe = self.recipe
-        if recipe.digest != self.digest:
-            raise InputError(
-                f"recipe {recipe.name} would draw other lines now, on {gethostname()}, than when the training was "
-                "started: its fonts, files or library versions have changed; start the training again"
-            )
-        generator = recipe.generator(self.seed)
-        for stage in generator.stages if isinstance(generator, CurriculumGenerator) else (generator,):
-            assert isinstance(stage, LineGenerator)
-            stage.resources.max_blocks = _MAX_BLOCKS
-        return generator
-
-
-class _GeneratorCache:
-    """The generators that a process used last."""
-
-    def __init__(self) -> None:
-        self._generators: OrderedDict[tuple[str, int], Generator[Sample]] = OrderedDict()
-
-    def get(self, sampler: RecipeSampler) -> Generator[Sample]:
-        key = sampler.digest, sampler.seed
-        if key not in self._generators:
-            self._generators[key] = sampler.open()
-            if len(self._generators) > _MAX_GENERATORS:
-                self._generators.popitem(last=False)
-        self._generators.move_to_end(key)
-        return self._generators[key]
-
-
-_generators = _GeneratorCache()
+@lru_cache(_MAX_GENERATORS)
+def _open_generator(sampler: RecipeSampler) -> Generator[Sample]:
+    recipe = sampler.recipe
+    if recipe.digest != sampler.digest:
+        raise InputError(
+            f"recipe {recipe.name} would draw other lines now, on {gethostname()}, than when the training was "
+            "started: its fonts, files or library versions have changed; start the training again"
+        )
+    generator = recipe.generator(sampler.seed)
+    for stage in generator.stages if isinstance(generator, CurriculumGenerator) else (generator,):
+        assert isinstance(stage, LineGenerator)
+        stage.resources.max_blocks = _MAX_BLOCKS
+    return generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +147,40 @@ def scan_recipe(sampler: RecipeSampler, count: int, workers: int) -> SourceIndex
         pa.concat_arrays([part.texts for part in parts]),
         dict(skipped.most_common()),
     )
+
+
+_INDEX_COLUMNS = ("index", "width", "height", "text")
+_INDEX_METADATA = b"index"
+
+
+def save_index(path: Path, index: SourceIndex, scanned: Mapping[str, object]) -> None:
+    """Write an index as an Arrow file, atomically, with what was scanned as JSON; raises JobError if that fails."""
+    sizes = (pa.array(axis, pa.int32()) for axis in index.sizes.T)
+    arrays = [pa.array(index.indices, pa.uint32()), *sizes, index.texts]
+    metadata = json.dumps({"count": index.count, "skipped": index.skipped, "scanned": scanned}, ensure_ascii=False)
+    batch = pa.RecordBatch.from_arrays(arrays, names=list(_INDEX_COLUMNS))
+    write_record_batch(path, batch.replace_schema_metadata({_INDEX_METADATA: metadata.encode()}))
+
+
+def load_index(path: Path) -> tuple[SourceIndex, dict[str, object]] | None:
+    """Read an index, and what was scanned; None if there is no such file. Raises InputError if it is damaged."""
+    if not path.is_file():
+        return None
+    try:
+        with pa.memory_map(str(path)) as file:
+            batch = pa.ipc.open_file(file).get_batch(0)
+            metadata = json.loads((batch.schema.metadata or {})[_INDEX_METADATA])
+            indices, width, height, texts = (batch.column(name) for name in _INDEX_COLUMNS)
+            index = SourceIndex(
+                metadata["count"],
+                indices.to_numpy().astype(np.int64),
+                np.stack([width.to_numpy(), height.to_numpy()], axis=1).astype(np.int64),
+                pa.array(texts.to_pylist(), pa.string()),  # a copy, because the file may be removed
+                metadata["skipped"],
+            )
+    except (OSError, pa.ArrowInvalid, KeyError, ValueError) as error:
+        raise InputError(f"{path} is damaged ({error}): remove it, and re-run the same command") from None
+    return index, metadata["scanned"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,25 +12,12 @@ SHUFFLE_BUFFER_SIZE = 8192
 
 
 class _Epoch(NamedTuple):
-    """The order of an epoch.
-
-    Attributes:
-        number: Of the epoch.
-        groups: The row groups in their order.
-        starts: (windows + 1,) position in `groups` of the first group of each window.
-        positions: (windows + 1,) position in the epoch of the first row of each window.
-    """
+    """The order of an epoch, whose consecutive row groups form windows."""
 
     number: int
     groups: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    positions: NDArray[np.int64]
-
-
-class _Window(NamedTuple):
-    epoch: int
-    number: int
-    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]  # (windows + 1,) position in `groups` of the first group of each window
+    positions: NDArray[np.int64]  # (windows + 1,) position in the epoch of the first row of each window
 
 
 class ShuffledRows:
@@ -58,27 +45,23 @@ class ShuffledRows:
         borders = np.searchsorted(rows, group_offsets)
         self._rows, self._starts, self._sizes = rows, borders[:-1], np.diff(borders)
         self._seed, self._buffer_size = (seed, source), buffer_size or SHUFFLE_BUFFER_SIZE
-        self._epoch, self._window = self._make_epoch(0), _Window(-1, -1, rows[:0])
+        self._epoch = self._make_epoch(0)
+        self._window = ((-1, -1), rows[:0])  # numbers of its epoch and in it, and its shuffled rows
 
     def take(self, start: int, stop: int) -> NDArray[np.int64]:
         """Return the rows at positions start to stop - 1; position p is in epoch p // n."""
         taken = [self._rows[:0]]
         while start < stop:
             epoch, offset = divmod(start, len(self._rows))
-            rows, first = self._window_at(epoch, offset)
-            part = rows[offset - first : offset - first + stop - start]
-            taken.append(part)
-            start += len(part)
+            if self._epoch.number != epoch:
+                self._epoch = self._make_epoch(epoch)
+            number = int(np.searchsorted(self._epoch.positions, offset, side="right")) - 1
+            if self._window[0] != (epoch, number):
+                self._window = (epoch, number), self._shuffle(number)
+            first = offset - int(self._epoch.positions[number])
+            taken.append(self._window[1][first : first + stop - start])
+            start += len(taken[-1])
         return np.concatenate(taken)
-
-    def _window_at(self, epoch: int, offset: int) -> tuple[NDArray[np.int64], int]:
-        """Return the shuffled rows of a window, and the position of the first one."""
-        if self._epoch.number != epoch:
-            self._epoch = self._make_epoch(epoch)
-        number = int(np.searchsorted(self._epoch.positions, offset, side="right")) - 1
-        if self._window[:2] != (epoch, number):
-            self._window = self._make_window(number)
-        return self._window.rows, int(self._epoch.positions[number])
 
     def _make_epoch(self, number: int) -> _Epoch:
         groups = np.random.default_rng([*self._seed, number]).permutation(len(self._sizes))
@@ -88,20 +71,17 @@ class ShuffledRows:
         starts = np.append(np.flatnonzero(np.diff(before // self._buffer_size, prepend=-1)), len(groups))
         return _Epoch(number, groups, starts, np.append(before, after[-1])[starts])
 
-    def _make_window(self, number: int) -> _Window:
-        groups = self._epoch.groups[self._epoch.starts[number] : self._epoch.starts[number + 1]]
+    def _shuffle(self, window: int) -> NDArray[np.int64]:
+        """Return the shuffled rows of a window of the epoch."""
+        groups = self._epoch.groups[self._epoch.starts[window] : self._epoch.starts[window + 1]]
         ranges = zip(self._starts[groups].tolist(), self._sizes[groups].tolist(), strict=True)
         rows = np.concatenate([self._rows[start : start + size] for start, size in ranges])
-        rng = np.random.default_rng([*self._seed, self._epoch.number, number + 1])  # 0 is the stream of the epoch
-        return _Window(self._epoch.number, number, rng.permutation(rows))
+        rng = np.random.default_rng([*self._seed, self._epoch.number, window + 1])  # 0 is the stream of the epoch
+        return rng.permutation(rows)
 
 
 class SequentialRows:
-    """An endless sequence of the rows of one source in order, each once an epoch.
-
-    Args:
-        rows: (n,) ascending, n > 0.
-    """
+    """An endless sequence of rows (n,), n > 0, of one source in the given order, each once an epoch."""
 
     def __init__(self, rows: NDArray[np.int64]) -> None:
         self._rows = rows
@@ -128,12 +108,7 @@ def split_by_weight(total: int, weights: Sequence[float]) -> list[int]:
 
 
 class Mixture:
-    """Several sources, read by weight; each has its own epochs.
-
-    Args:
-        sources: The sequences of rows.
-        weights: One for each source, above 0.
-    """
+    """Several sequences of rows, read by weight (above 0 for each); each has its own epochs."""
 
     def __init__(self, sources: Sequence[ShuffledRows | SequentialRows], weights: Sequence[float]) -> None:
         self._sources, self._weights = sources, weights

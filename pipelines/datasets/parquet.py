@@ -20,9 +20,6 @@ from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath
 from synthtext.core import InputError
 
-ROW_GROUP_CACHE_BYTES = 256 * 2**20
-"""Size limit of the cache of row groups of a process."""
-
 PathT = TypeVar("PathT", bound=AnyPath)
 
 RowGroupColumns: TypeAlias = tuple[Any, ...]
@@ -47,17 +44,17 @@ class _ParquetFile(StoredSource):
             metadata = file.metadata
             return np.cumsum([0, *(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))])
 
-    def _values(self, rows: NDArray[np.int64], label: str) -> list[tuple[str, bytes | None, Any]]:
-        """Read key, encoded image and label of rows, in the given order."""
+    def _values(self, rows: NDArray[np.int64], label: str) -> list[tuple[Any, ...]]:
+        """Read key, encoded image (or None) and label of rows, in the given order."""
         groups = np.searchsorted(self.group_offsets, rows, side="right") - 1
         positions = (rows - self.group_offsets[groups]).tolist()
-        cached = {group: ROW_GROUP_CACHE.get(self.path, group, label) for group in dict.fromkeys(groups.tolist())}
+        requested = dict.fromkeys(groups.tolist())
+        cached = {group: ROW_GROUP_CACHE.get(self.path, group, label, _read_group) for group in requested}
         try:
-            values = []
-            for group, position in zip(groups.tolist(), positions, strict=True):
-                keys, images, labels = cached[group]
-                values.append((keys[position].as_py(), images[position].as_py(), labels[position].as_py()))
-            return values
+            return [
+                tuple(column[position].as_py() for column in cached[group])
+                for group, position in zip(groups.tolist(), positions, strict=True)
+            ]
         except UnicodeDecodeError:
             raise InputError(f"{self.path} is damaged: a key or a text in it is not UTF-8 text") from None
 
@@ -112,19 +109,18 @@ class ParquetSceneSource(_ParquetFile):
 
 @contextmanager
 def open_parquet(path: AnyPath) -> Iterator[pq.ParquetFile]:
-    """Open a local or remote file for one read.
+    """Open a local or remote file for one read; raises InputError if it is damaged or lacks a column.
 
-    Raises:
-        InputError: It is not a Parquet file, lacks a column, or is damaged.
+    The checksums of the pages that are read are verified.
     """
     try:
         if isinstance(path, RemotePath):
             with wrap_storage_errors(path.server, path.bucket):
                 file, metadata = _open_remote(path)
                 # Ranges that lie close together are one request, and are freed with this object.
-                yield pq.ParquetFile(file, metadata=metadata, pre_buffer=True)
+                yield pq.ParquetFile(file, metadata=metadata, pre_buffer=True, page_checksum_verification=True)
             return
-        with pq.ParquetFile(path, memory_map=True) as file:
+        with pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) as file:
             yield file
     except (OSError, pa.ArrowException, KeyError, UnicodeDecodeError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -139,35 +135,24 @@ def _open_remote(path: RemotePath) -> tuple[pa.NativeFile, pq.FileMetaData]:
 
 
 class RowGroupCache:
-    """The row groups that were used last, up to a total size.
-
-    Args:
-        budget: Bytes. The last row group is cached whatever its size.
-    """
+    """The row groups that were used last, up to `budget` bytes; the last one is kept whatever its size."""
 
     def __init__(self, budget: int) -> None:
         self._budget, self._size = budget, 0
         self._groups: OrderedDict[tuple[AnyPath, int, str], RowGroupColumns] = OrderedDict()
 
     def get(
-        self, path: PathT, group: int, label: str, read: Callable[[PathT, int, str], RowGroupColumns] | None = None
+        self, path: PathT, group: int, label: str, read: Callable[[PathT, int, str], RowGroupColumns]
     ) -> RowGroupColumns:
-        """Return a row group; read it if it is not cached.
-
-        Args:
-            path: Of the file.
-            group: Index of the row group.
-            label: Name of the column with the labels.
-            read: Reads the row group; None for a Parquet file.
-        """
-        columns = self._groups.get((path, group, label))
-        if columns is None:
-            columns = self._groups[path, group, label] = (read or _read_group)(path, group, label)
-            self._size += _nbytes(columns)
+        """Return a row group by its index and the name of its column of labels; read it if it is not cached."""
+        key = (path, group, label)
+        if key not in self._groups:
+            self._groups[key] = read(path, group, label)
+            self._size += _nbytes(self._groups[key])
             while self._size > self._budget and len(self._groups) > 1:
                 self._size -= _nbytes(self._groups.popitem(last=False)[1])
-        self._groups.move_to_end((path, group, label))
-        return columns
+        self._groups.move_to_end(key)
+        return self._groups[key]
 
 
 def _read_group(path: AnyPath, group: int, label: str) -> RowGroupColumns:
@@ -181,5 +166,5 @@ def _nbytes(columns: RowGroupColumns) -> int:
     return sum(column.nbytes for column in columns)
 
 
-ROW_GROUP_CACHE = RowGroupCache(ROW_GROUP_CACHE_BYTES)
+ROW_GROUP_CACHE = RowGroupCache(256 * 2**20)
 """The cache of this process."""

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 import cv2
 import numpy as np
@@ -27,11 +27,7 @@ class JsonDataclass:
 
     @classmethod
     def from_json(cls, text: str, where: str = "") -> Self:
-        """Parse the output of `to_json`.
-
-        Args:
-            text: JSON.
-            where: The start of error messages, such as "folder/file: ".
+        """Parse the output of `to_json`; messages of errors start with `where`, such as "folder/file: ".
 
         Raises:
             InputError: The text is not a JSON object with these fields, or a value is invalid.
@@ -44,11 +40,7 @@ class JsonDataclass:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a `preprocessing.json`.
-
-        Raises:
-            InputError: It is missing or invalid.
-        """
+        """Read a `preprocessing.json`; raises InputError if it is missing or invalid."""
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -56,6 +48,7 @@ class JsonDataclass:
         return cls.from_json(text, f"{path}: ")
 
 
+WidthT = TypeVar("WidthT", int, NDArray[np.int64])
 PositiveInt = Annotated[int, Field(ge=1)]
 Channels = Literal["bgr", "rgb"]
 _Mean = Annotated[float, Field(allow_inf_nan=False)]
@@ -148,25 +141,17 @@ class RecognizerPreprocessing(JsonDataclass):
         if self.max_width is not None and self.max_width < self.min_width:
             raise InputError(f"max_width {self.max_width} is below min_width {self.min_width}")
 
-    @overload
-    def resized_width(self, width: int, height: int) -> int: ...
-    @overload
-    def resized_width(self, width: NDArray[np.int64], height: NDArray[np.int64]) -> NDArray[np.int64]: ...
-    def resized_width(self, width: Any, height: Any) -> Any:
+    def resized_width(self, width: WidthT, height: WidthT) -> WidthT:
         """Return the width of an image resized to the height of the input: ceil(height * W / H), pixels."""
-        resized = np.maximum(-(-width * self.height // height), 1)
-        if self.max_width is not None:
-            resized = np.minimum(resized, self.max_width)
-        return resized if isinstance(resized, np.ndarray) else int(resized)
+        resized: Any = np.clip(-(-width * self.height // height), 1, self.max_width)
+        result: WidthT = resized if isinstance(width, np.ndarray) else resized.item()
+        return result
 
-    @overload
-    def batch_width(self, width: int) -> int: ...
-    @overload
-    def batch_width(self, width: NDArray[np.int64]) -> NDArray[np.int64]: ...
-    def batch_width(self, width: Any) -> Any:
+    def batch_width(self, width: WidthT) -> WidthT:
         """Return the width of a batch whose widest resized image has this width, pixels."""
-        padded = -(-np.maximum(width, self.min_width) // self.width_step) * self.width_step
-        return padded if isinstance(padded, np.ndarray) else int(padded)
+        padded: Any = -(-np.maximum(width, self.min_width) // self.width_step) * self.width_step
+        result: WidthT = padded if isinstance(width, np.ndarray) else padded.item()
+        return result
 
     def resize(self, image: Image) -> Image:
         """Resize an image (H, W, 3) uint8 RGB to (height, resized_width(W, H), 3) uint8 in the order `channels`."""

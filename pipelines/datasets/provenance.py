@@ -53,25 +53,6 @@ def read_provenance(source: LineSource, rows: NDArray[np.int64]) -> list[SampleP
     return [SampleProvenance()] * len(rows)
 
 
-def read_parameters(source: LineSource) -> Iterator[Parameters]:
-    """Iterate over the parameters that were drawn for each row of a source; empty where a row has none."""
-    return map(_parse_meta, source.columns(["meta"]).get("meta", [{}] * len(source)))
-
-
-class _Meta(BaseModel):
-    """The column `meta`: JSON in Parquet, an object in an LMDB."""
-
-    parameters: Parameters = {}
-
-
-def _parse_meta(meta: Any) -> Parameters:
-    try:
-        parsed = _Meta.model_validate_json(meta) if isinstance(meta, str) else _Meta.model_validate(meta)
-    except ValidationError:
-        return {}
-    return parsed.parameters
-
-
 def _read_parquet(source: ParquetSource, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
     groups = np.searchsorted(source.group_offsets, rows, side="right") - 1
     names = list(_Columns.model_fields)
@@ -88,12 +69,28 @@ def _parse(row: dict[str, Any]) -> SampleProvenance:
         columns = _Columns.model_validate(row)
     except ValidationError:  # written by another tool
         return SampleProvenance()
-    meta = Provenance(
-        font=columns.font,
-        script=columns.script,
-        corpus=columns.corpus,
-        contrast=float("nan") if columns.contrast is None else columns.contrast,
-        effects=tuple(AppliedEffect(name, {}) for name in columns.effects),
-    )
+    contrast = float("nan") if columns.contrast is None else columns.contrast
+    effects = tuple(AppliedEffect(name, {}) for name in columns.effects)
     quads = np.array(columns.cluster_quads, np.float32).reshape(-1, 4, 2)
-    return SampleProvenance(meta, Clusters(np.array(columns.cluster_offsets, np.int32), quads))
+    return SampleProvenance(
+        Provenance(columns.font, columns.script, columns.corpus, contrast=contrast, effects=effects),
+        Clusters(np.array(columns.cluster_offsets, np.int32), quads),
+    )
+
+
+class _Meta(BaseModel):
+    """The column `meta`: JSON in Parquet, an object in an LMDB."""
+
+    parameters: Parameters = {}
+
+
+def read_parameters(source: LineSource) -> Iterator[Parameters]:
+    """Iterate over the parameters that were drawn for each row of a source; empty where a row has none."""
+    return map(_parse_parameters, source.columns(["meta"]).get("meta", [{}] * len(source)))
+
+
+def _parse_parameters(meta: Any) -> Parameters:
+    try:
+        return (_Meta.model_validate_json if isinstance(meta, str) else _Meta.model_validate)(meta).parameters
+    except ValidationError:
+        return {}

@@ -10,11 +10,9 @@ from synthtext.core import Image, Polygon, signed_area, start_at_nearest
 VERTICAL_RATIO = 1.5
 """A line that is this many times as high as wide is taken as vertical, and is rotated (PaddleOCR's code)."""
 
-_MAX_SIDE = 2**15
-"""Pixels; OpenCV cannot warp an image with a longer side."""
-
-_MARGIN = 2
-"""Pixels around a line that cubic interpolation reads."""
+_MAX_SIDE = 2**15  # pixels; OpenCV cannot warp an image with a longer side
+_MARGIN = 2  # pixels around a line that cubic interpolation reads
+_MIN_DETERMINANT = 1e-12  # a homography with a smaller determinant flattens the image
 
 
 def rectify(image: Image, polygon: Polygon, *, paddle_compat: bool = False) -> Image:
@@ -118,10 +116,6 @@ def _perspective(image: Image, top: Polygon, bottom: Polygon, size: tuple[int, i
         return np.zeros((height, width, 3), np.uint8)
     line = cv2.warpPerspective(image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(line, np.uint8)
-
-
-_MIN_DETERMINANT = 1e-12
-"""A homography with a smaller determinant flattens the image."""
 
 
 def _strip(image: Image, top: Polygon, bottom: Polygon, width: int, height: int) -> Image:

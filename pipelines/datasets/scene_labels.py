@@ -3,27 +3,20 @@
 import json
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipelines.datasets.label_file import (
-    MAX_INSPECTED_LABELS,
-    detect_label_kind,
-    line_offsets,
-    read_label_rows,
-    read_labelled_image,
-)
+from pipelines.datasets.label_file import LabelFile
 from pipelines.datasets.scene_source import EncodedScene
 from pipelines.datasets.source import (
     COUNTERCLOCKWISE,
     LONE_SURROGATE,
     SELF_INTERSECTING_POLYGON,
     SELF_INTERSECTING_QUAD,
-    LocalSource,
 )
 from pipelines.io.scene_row import IGNORED_TRANSCRIPTIONS, instance_from_dict
 from synthtext.core import (
@@ -36,13 +29,9 @@ from synthtext.core import (
     start_at_nearest,
 )
 
-_MIN_AREA = 1.0
-"""Square pixels; a smaller polygon shows no text."""
-
-_MAX_COORDINATE = 1_000_000
-"""Pixels; no image is as large, and drawing such a polygon overflows."""
-
-_NO_AREA, _NO_POINTS = "polygon without area", "polygon is not a list of points"
+_MIN_AREA = 1.0  # square pixels; a smaller polygon shows no text
+_MAX_COORDINATE = 1_000_000  # pixels; no image is as large, and drawing such a polygon overflows
+_NO_AREA = "polygon without area"
 
 
 class RepairedPolygon(NamedTuple):
@@ -72,9 +61,9 @@ def repair_polygon(points: ArrayLike) -> RepairedPolygon:
     try:
         given = np.asarray(points, np.float64)
     except (TypeError, ValueError, OverflowError):
-        return RepairedPolygon(None, _NO_POINTS)
+        given = np.empty(0)
     if given.ndim != 2 or given.shape[1] != 2:
-        return RepairedPolygon(None, _NO_POINTS)
+        return RepairedPolygon(None, "polygon is not a list of points")
     if not np.isfinite(given).all():
         return RepairedPolygon(None, "polygon with a coordinate that is not finite")
     if np.abs(given).max(initial=0) > _MAX_COORDINATE:
@@ -108,52 +97,42 @@ def _repair_self_intersection(points: Polygon) -> RepairedPolygon:
 
 
 @dataclass(frozen=True)
-class SceneLabelFileSource(LocalSource):
-    """A label file of scenes. It is memory-mapped.
+class SceneLabelFileSource(LabelFile):
+    """A label file of scenes."""
 
-    Attributes:
-        path: Of the file; the paths of images are relative to it.
-
-    Raises:
-        InputError: The file is missing or empty, is not UTF-8 text, or does not label scenes.
-    """
-
-    READ_GROUP_SIZE: ClassVar[int] = 16
-
-    _offsets: NDArray[np.int64] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_offsets", line_offsets(self.path))
-        first = read_label_rows(self.path, self._offsets[:MAX_INSPECTED_LABELS])
-        if detect_label_kind(text for _, text in first) == "lines":
-            raise InputError(
-                f"{self.path} labels lines, not scenes: a detector needs a path, a tab, and a JSON list in every line"
-            )
-
-    def __len__(self) -> int:
-        return len(self._offsets)
+    READ_GROUP_SIZE = 16
+    KIND = "scenes"
+    WRONG_KIND = "labels lines, not scenes: a detector needs a path, a tab, and a JSON list in every line"
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
         """Read scenes, in the given order."""
-        return [
-            EncodedScene(name, read_labelled_image(self.path, name), *parse_scene_label(text, f"{self.path}: {name}"))
-            for name, text in read_label_rows(self.path, self._offsets[rows])
-        ]
+        return [self._scene(row, *labelled) for row, labelled in zip(rows.tolist(), self._images(rows), strict=True)]
+
+    def _scene(self, row: int, name: str, image: bytes, label: str) -> EncodedScene:
+        try:
+            return EncodedScene(name, image, *parse_scene_label(label, name))
+        except InputError as error:
+            raise InputError(f"{self.path}, line {self.line_number(row)}: {error}") from None
+
+    def label_problem(self, text: str) -> str:
+        """Return why a label cannot be parsed; empty if it can."""
+        try:
+            parse_scene_label(text, "its label")
+        except InputError as error:
+            return str(error)
+        return ""
 
 
 def parse_scene_label(text: str, where: str) -> tuple[tuple[TextInstance, ...], tuple[str, ...]]:
-    """Parse the label of a scene; see `repair_labels` for its texts.
-
-    Args:
-        text: JSON as PaddleOCR writes it.
-        where: Names the label in errors.
+    """Parse the label of a scene, JSON as PaddleOCR writes it; see `repair_labels` for its texts.
 
     Raises:
-        InputError: It is not a list of transcriptions and points.
+        InputError: It is not a list of transcriptions and points; the message starts with `where`.
     """
     try:
         entries: Sequence[dict[str, Any]] = json.loads(text)
-        labels = [(_as_text(entry["transcription"]), entry["points"]) for entry in entries]
+        texts = ((entry["transcription"], entry["points"]) for entry in entries)
+        labels = [("" if text is None else str(text), points) for text, points in texts]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(
             f"{where}: not a list of texts with transcription and points ({type(error).__name__}: {error})"
@@ -161,17 +140,10 @@ def parse_scene_label(text: str, where: str) -> tuple[tuple[TextInstance, ...], 
     return repair_labels(labels)
 
 
-def _as_text(transcription: object) -> str:
-    return "" if transcription is None else str(transcription)
-
-
 def repair_labels(labels: Sequence[tuple[str, Any]]) -> tuple[tuple[TextInstance, ...], tuple[str, ...]]:
-    """Convert labels to text instances.
+    """Convert labelled texts and points to text instances.
 
     A text whose polygon cannot be repaired is left out; one whose polygon is a guess is to be ignored.
-
-    Args:
-        labels: Texts and points, as labelled.
 
     Returns:
         The text instances, and the problem of each label that was repaired, ignored or left out.
@@ -193,14 +165,10 @@ def repair_labels(labels: Sequence[tuple[str, Any]]) -> tuple[tuple[TextInstance
 
 
 def parse_instances(data: Sequence[dict[str, Any]], where: str) -> tuple[TextInstance, ...]:
-    """Parse the text instances of a scene of an ocrmill dataset.
-
-    Args:
-        data: As in the Parquet column `instances`, or in the `meta-%09d` of an LMDB.
-        where: Names the scene in errors.
+    """Parse the text instances of a scene in the Parquet column `instances` or the `meta-%09d` of an LMDB.
 
     Raises:
-        InputError: They are not text instances.
+        InputError: They are not text instances; the message starts with `where`.
     """
     try:
         return tuple(instance_from_dict(entry) for entry in data)

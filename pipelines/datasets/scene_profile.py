@@ -1,8 +1,8 @@
 """Statistics of labelled scenes. Images are not decoded."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias, get_args, get_type_hints
 
 import numpy as np
@@ -83,20 +83,16 @@ class SceneProfile:
         """Number of scenes in the sample."""
         return len(self.scenes) + self.unreadable.total()
 
-    def keys(self, scenes: Iterable[int]) -> tuple[str, ...]:
+    def keys(self, scenes: Sequence[int]) -> tuple[str, ...]:
         """Read the keys of some scenes of the sample."""
-        return tuple(self._read(scene).key for scene in scenes)
+        return tuple(scene.key for scene in self.source.read(self.scenes["row"][list(scenes)]))
 
-    def labels(self, texts: Iterable[int]) -> tuple[str, ...]:
+    def labels(self, texts: Sequence[int]) -> tuple[str, ...]:
         """Read some texts, each with the key of its scene."""
-        labels = []
-        for text in self.texts[list(texts)]:
-            scene = self._read(int(text["scene"]))
-            labels.append(f"{scene.instances[int(text['index'])].text} in {scene.key}")
-        return tuple(labels)
-
-    def _read(self, scene: int) -> EncodedScene:
-        return self.source.read(self.scenes["row"][scene : scene + 1])[0]
+        chosen = self.texts[list(texts)]
+        scenes = self.source.read(self.scenes["row"][chosen["scene"]])
+        pairs = zip(chosen["index"].tolist(), scenes, strict=True)
+        return tuple(f"{scene.instances[index].text} in {scene.key}" for index, scene in pairs)
 
     def sample(self, max_scenes: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """Choose up to `max_scenes` random rows among the readable scenes, in ascending order."""
@@ -104,62 +100,53 @@ class SceneProfile:
         return np.sort(rng.choice(rows, min(max_scenes, len(rows)), replace=False))
 
 
-@dataclass(eq=False)
-class _Collector:
-    """Rows and counts gathered while scenes are read."""
-
-    scenes: list[tuple[int, ...]] = field(default_factory=list)
-    texts: list[tuple[Any, ...]] = field(default_factory=list)
-    characters: Counter[str] = field(default_factory=Counter)
-    problems: Counter[str] = field(default_factory=Counter)
-    unreadable: Counter[str] = field(default_factory=Counter)
-
-    def add(self, row: int, scene: EncodedScene | str) -> None:
-        """Add a scene, or the reason why it cannot be read."""
-        if isinstance(scene, str):
-            self.unreadable[scene] += 1
-            return
-        try:
-            width, height = image_size(scene.image, scene.key)
-        except InputError:
-            self.unreadable[BROKEN_IMAGE] += 1
-            return
-        instances = scene.instances
-        ignored = sum(instance.ignore for instance in instances)
-        labels = hash(tuple((i.text, i.polygon.tobytes()) for i in instances))
-        self.texts += _text_rows(len(self.scenes), instances, width, height)
-        self.scenes.append((row, width, height, len(instances), ignored, content_hash(scene.image), labels))
-        self.characters.update("".join(instance.text for instance in instances if not instance.ignore))
-        self.problems.update(scene.problems)
-
-
 def profile_scenes(
     source: SceneSource, rng: np.random.Generator, max_scenes: int = MAX_INSPECTED_SCENES
 ) -> SceneProfile:
-    """Read all scenes, or a random choice if there are more than `max_scenes`.
-
-    Args:
-        source: Scenes; `source.name` is their path or URI.
-        rng: Random generator that chooses the scenes.
-        max_scenes: Maximum number of scenes.
-    """
+    """Read all scenes, or a random choice if there are more than `max_scenes`."""
+    scenes: list[tuple[int, ...]] = []
+    texts: list[tuple[Any, ...]] = []
+    characters, problems, unreadable = Counter[str](), Counter[str](), Counter[str]()
     rows = sample_rows(source.group_offsets, rng, max_scenes)
-    collector = _Collector()
     with progress_bar("inspecting", total=len(rows), unit="scenes") as bar:
         for row in rows.tolist():
-            collector.add(row, read_row(source, row))
-            bar.advance(1)
+            read = _read_scene(source, row)
+            if isinstance(read, str):
+                unreadable[read] += 1
+            else:
+                scene, size = read
+                texts += _text_rows(len(scenes), scene.instances, *size)
+                scenes.append((row, *size, *_scene_columns(scene)))
+                characters.update("".join(text.text for text in scene.instances if not text.ignore))
+                problems.update(scene.problems)
+            bar.advance()
     description, statistics = load_description(source.name)
     return SceneProfile(
         source=source,
-        scenes=np.array(collector.scenes, SCENE_DTYPE),
-        texts=np.array(collector.texts, TEXT_DTYPE),
-        characters=collector.characters,
-        problems=collector.problems + statistics.problems,
-        unreadable=collector.unreadable,
+        scenes=np.array(scenes, SCENE_DTYPE),
+        texts=np.array(texts, TEXT_DTYPE),
+        characters=characters,
+        problems=problems + statistics.problems,
+        unreadable=unreadable,
         description=description,
         statistics=statistics,
     )
+
+
+def _read_scene(source: SceneSource, row: int) -> tuple[EncodedScene, tuple[int, int]] | str:
+    """Read a scene and the size of its image, or return the reason why they cannot be read."""
+    scene = read_row(source, row)
+    try:
+        return scene if isinstance(scene, str) else (scene, image_size(scene.image, scene.key))
+    except InputError:
+        return BROKEN_IMAGE
+
+
+def _scene_columns(scene: EncodedScene) -> tuple[int, int, int, int]:
+    """Return the columns of `SCENE_DTYPE` from `texts` on."""
+    ignored = sum(instance.ignore for instance in scene.instances)
+    labels = hash(tuple((instance.text, instance.polygon.tobytes()) for instance in scene.instances))
+    return len(scene.instances), ignored, content_hash(scene.image), labels
 
 
 def _text_rows(scene: int, instances: Sequence[TextInstance], width: int, height: int) -> Iterator[tuple[Any, ...]]:

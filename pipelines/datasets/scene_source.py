@@ -1,15 +1,15 @@
-"""The protocol of sources of scenes, and the selection of their texts by level."""
+"""Sources of scenes, and the selection of their texts by level."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, TypeAlias, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipelines.datasets.source import RowSource
 from synthtext.core import Level, TextInstance
 
-_LEVELS: tuple[Level, ...] = ("word", "line", "block")
+_LEVELS: tuple[Level, ...] = get_args(Level)
 
 _BATCH_SIZE = 16  # scenes that are held in memory while iterating over a source
 
@@ -30,28 +30,8 @@ class EncodedScene(NamedTuple):
     problems: tuple[str, ...] = ()
 
 
-class SceneSource(Protocol):
-    """N labelled scenes. A source holds no object for each row; a pickled copy opens the files again."""
-
-    @property
-    def name(self) -> str:
-        """The name as the user gave it."""
-        ...
-
-    def __len__(self) -> int: ...
-
-    @property
-    def group_offsets(self) -> NDArray[np.int64]:
-        """(G + 1,) first row of each group of rows that are cheap to read together; the last entry is N."""
-        ...
-
-    def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
-        """Read scenes, in the given order.
-
-        Raises:
-            InputError: An image is missing or a label is invalid; the message names it.
-        """
-        ...
+SceneSource: TypeAlias = RowSource[EncodedScene]
+"""N labelled scenes."""
 
 
 def iterate_scenes(source: SceneSource) -> Iterator[EncodedScene]:
@@ -81,17 +61,13 @@ def instances_at_level(instances: Sequence[TextInstance], level: Level) -> tuple
     return tuple(
         replace(instance, parent=-1)
         for instance, is_candidate in zip(instances, candidates, strict=True)
-        if is_candidate and not _has_candidate_ancestor(instance, instances, candidates)
+        if is_candidate and not any(candidates[ancestor] for ancestor in _ancestors(instance, instances))
     )
 
 
-def _has_candidate_ancestor(
-    instance: TextInstance, instances: Sequence[TextInstance], candidates: Sequence[bool]
-) -> bool:
+def _ancestors(instance: TextInstance, instances: Sequence[TextInstance]) -> Iterator[int]:
     for _ in _LEVELS:  # at most two ancestors; the bound stops at a cycle
         if instance.parent < 0:
-            return False
-        if candidates[instance.parent]:
-            return True
+            return
+        yield instance.parent
         instance = instances[instance.parent]
-    return False

@@ -1,15 +1,18 @@
-"""Sources of labelled images: what is common to all formats, and the protocol of sources of lines."""
+"""Sources of labelled images: their protocols, what all formats have in common, and concatenated sources."""
 
+import logging
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.concat import ConcatenatedSource
 from pipelines.errors import format_counts
 from pipelines.io.location import RemotePath, parallel_map
 from pipelines.io.paths import AnyPath
@@ -24,77 +27,40 @@ LONE_SURROGATE = "text with a lone surrogate"
 SEVERAL_POLYGONS = "polygon in several parts"
 BOX_INSTEAD_OF_POLYGON = "mask without a polygon, replaced by its box"
 
-_REPAIRED, _KEPT, _IGNORED, _LEFT_OUT = "repaired", "kept", "ignored", "left out"
 _OUTCOMES = {
-    COUNTERCLOCKWISE: _REPAIRED,
-    SELF_INTERSECTING_QUAD: _REPAIRED,
-    SELF_INTERSECTING_POLYGON: _IGNORED,
-    SEVERAL_POLYGONS: _IGNORED,
-    LONE_SURROGATE: _IGNORED,
-    PARTLY_OUTSIDE_IMAGE: _KEPT,
-    BOX_INSTEAD_OF_POLYGON: _KEPT,
+    "repaired": (COUNTERCLOCKWISE, SELF_INTERSECTING_QUAD),
+    "kept": (PARTLY_OUTSIDE_IMAGE, BOX_INSTEAD_OF_POLYGON),
+    "ignored": (SELF_INTERSECTING_POLYGON, SEVERAL_POLYGONS, LONE_SURROGATE),
 }
+"""What becomes of texts with these problems; texts with any other problem are left out."""
 
 
 def describe_label_problems(problems: Mapping[str, int]) -> str:
     """Describe problems of labels by outcome, such as "repaired: counterclockwise polygon (3)"; empty for none."""
-    descriptions = []
-    for outcome in (_REPAIRED, _KEPT, _IGNORED, _LEFT_OUT):
-        counts = {name: count for name, count in problems.items() if _OUTCOMES.get(name, _LEFT_OUT) == outcome}
-        if counts:
-            descriptions.append(f"{outcome}: {format_counts(counts)}")
-    return "; ".join(descriptions)
-
-
-@dataclass(frozen=True)
-class StoredSource(ABC):
-    """N labelled images at a path or a URI.
-
-    Attributes:
-        path: Of the file or folder, or its URI.
-    """
-
-    path: AnyPath
-
-    READ_GROUP_SIZE: ClassVar[int] = 1024
-    """Rows that are read together where the format has no row groups."""
-
-    @abstractmethod
-    def __len__(self) -> int: ...
-
-    @property
-    def name(self) -> str:
-        """The path or the URI."""
-        return str(self.path)
-
-    @property
-    def group_offsets(self) -> NDArray[np.int64]:
-        """(G + 1,) first row of each group of rows that are read together; the last entry is N."""
-        return np.append(np.arange(0, len(self), self.READ_GROUP_SIZE), len(self))
-
-
-@dataclass(frozen=True)
-class LocalSource(StoredSource):
-    """N labelled images at a local path.
-
-    Attributes:
-        path: Of the file or folder.
-    """
-
-    path: Path
+    others = tuple(problems.keys() - set(chain.from_iterable(_OUTCOMES.values())))
+    counts = {
+        outcome: format_counts({name: problems[name] for name in names if name in problems})
+        for outcome, names in {**_OUTCOMES, "left out": others}.items()
+    }
+    return "; ".join(f"{outcome}: {described}" for outcome, described in counts.items() if described)
 
 
 MISSING_IMAGE, MISSING_LABEL = "image missing", "label missing"
 BROKEN_IMAGE, UNREADABLE_LABEL = "image broken", "label unreadable"
 """Reasons why a row cannot be used."""
 
+OUTSIDE_FOLDER = "image outside of the folder, see --allow-outside"
+"""The reason of an image that a symbolic link leads to."""
+
+MAX_NAMED = 10
+"""Broken labels of a source that are named one by one; others are only counted."""
+
+_logger = logging.getLogger("pipelines.datasets")
+_named: Counter[str] = Counter()  # broken labels by source
+
 
 class MissingDataError(InputError):
-    """A part of a source is missing.
-
-    Attributes:
-        reason: What is missing, for counts of rows that are left out.
-    """
+    """A part of a source is missing; `reason` says what, for counts of rows that are left out."""
 
     def __init__(self, message: str, reason: str = MISSING_IMAGE) -> None:
         super().__init__(message)
@@ -109,8 +75,12 @@ class EncodedLine(NamedTuple):
     text: str
 
 
-class LineSource(Protocol):
-    """N labelled lines. A source holds no object for each row; a pickled copy opens the files again."""
+RowT_co = TypeVar("RowT_co", covariant=True)
+ResultT = TypeVar("ResultT")
+
+
+class RowSource(Protocol[RowT_co]):
+    """N lines or scenes. A source holds no object for each row; a pickled copy opens the files again."""
 
     @property
     def name(self) -> str:
@@ -118,6 +88,23 @@ class LineSource(Protocol):
         ...
 
     def __len__(self) -> int: ...
+
+    @property
+    def group_offsets(self) -> NDArray[np.int64]:
+        """(G + 1,) first row of each group of rows that are cheap to read together; the last entry is N."""
+        ...
+
+    def read(self, rows: NDArray[np.int64]) -> Sequence[RowT_co]:
+        """Read rows, in the given order.
+
+        Raises:
+            InputError: An image is missing or a label is invalid; the message names it.
+        """
+        ...
+
+
+class LineSource(RowSource[EncodedLine], Protocol):
+    """N labelled lines."""
 
     def texts(self) -> Iterator[str]:
         """Iterate over all labels, in order."""
@@ -143,21 +130,71 @@ class LineSource(Protocol):
         """
         ...
 
+
+@dataclass(frozen=True)
+class StoredSource(ABC):
+    """N labelled images at a path or a URI."""
+
+    path: AnyPath
+
+    READ_GROUP_SIZE: ClassVar[int] = 1024
+    """Rows that are read together where the format has no row groups."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @property
+    def name(self) -> str:
+        """The path or the URI."""
+        return str(self.path)
+
     @property
     def group_offsets(self) -> NDArray[np.int64]:
-        """(G + 1,) first row of each group of rows that are cheap to read together; the last entry is N."""
-        ...
-
-    def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
-        """Read lines, in the given order.
-
-        Raises:
-            InputError: An image is missing; the message names it.
-        """
-        ...
+        """(G + 1,) first row of each group of `READ_GROUP_SIZE` rows; the last entry is N."""
+        return np.append(np.arange(0, len(self), self.READ_GROUP_SIZE), len(self))
 
 
-ResultT = TypeVar("ResultT")
+@dataclass(frozen=True)
+class LocalSource(StoredSource):
+    """N labelled images at a local path."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class ConcatenatedSource(Generic[RowT_co]):
+    """Sources (at least one) one after the other, as one source; `name` is as the user gave it."""
+
+    name: str
+    parts: tuple[RowSource[RowT_co], ...]
+
+    def __len__(self) -> int:
+        return int(self.part_offsets[-1])
+
+    @cached_property
+    def part_offsets(self) -> NDArray[np.int64]:
+        """(parts + 1,) first row of each part; the last entry is the number of rows."""
+        return np.cumsum([0, *map(len, self.parts)])
+
+    @cached_property
+    def group_offsets(self) -> NDArray[np.int64]:
+        """(G + 1,) first row of each group of each part; the last entry is the number of rows."""
+        groups = [start + part.group_offsets[:-1] for start, part in zip(self.part_offsets, self.parts, strict=False)]
+        return np.append(np.concatenate(groups), len(self))
+
+    def part_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the index of the part that holds each row."""
+        return np.searchsorted(self.part_offsets, rows, side="right") - 1
+
+    def read(self, rows: NDArray[np.int64]) -> list[RowT_co]:
+        """Read rows, in the given order."""
+        owners = self.part_of(rows)
+        order = np.argsort(owners, kind="stable")
+        items: list[RowT_co] = []
+        for owner in np.unique(owners):
+            positions = order[owners[order] == owner]
+            items += self.parts[owner].read(rows[positions] - self.part_offsets[owner])
+        return [items[position] for position in np.argsort(order)]
 
 
 @dataclass(frozen=True)
@@ -168,9 +205,7 @@ class ConcatenatedLines(ConcatenatedSource[EncodedLine]):
 
     def texts(self) -> Iterator[str]:
         """Iterate over all labels, in order."""
-        if not self._is_remote:
-            return (text for part in self.parts for text in part.texts())
-        return (text for texts in parallel_map(lambda part: list(part.texts()), self.parts) for text in texts)
+        return chain.from_iterable(self._map_parts(lambda part: list(part.texts())))
 
     def sizes(self) -> NDArray[np.int64]:
         """Return width and height of every image, (N, 2) pixels."""
@@ -182,37 +217,26 @@ class ConcatenatedLines(ConcatenatedSource[EncodedLine]):
         common = [name for name in names if all(name in table for table in tables)]
         return {name: [value for table in tables for value in table[name]] for name in common}
 
-    @property
-    def _is_remote(self) -> bool:
-        return any(isinstance(part, StoredSource) and isinstance(part.path, RemotePath) for part in self.parts)
-
     def _map_parts(self, function: Callable[[LineSource], ResultT]) -> Iterator[ResultT]:
-        """Apply a function to every part, in order; to several remote parts at a time."""
-        return parallel_map(function, self.parts) if self._is_remote else map(function, self.parts)
+        """Apply a function to every part, in order; to several parts at a time if any is remote."""
+        is_remote = any(isinstance(part, StoredSource) and isinstance(part.path, RemotePath) for part in self.parts)
+        return parallel_map(function, self.parts) if is_remote else map(function, self.parts)
 
 
-RowT_co = TypeVar("RowT_co", covariant=True)
-
-
-class ReadsRows(Protocol[RowT_co]):
-    """A source of lines or scenes that are read by index."""
-
-    def read(self, rows: NDArray[np.int64]) -> Sequence[RowT_co]:
-        """Read rows, in the given order; raises InputError if a row cannot be read."""
-        ...
-
-
-def read_row(source: ReadsRows[RowT_co], row: int) -> RowT_co | str:
-    """Read a row; if it cannot be read, return the reason."""
+def read_row(source: RowSource[RowT_co], row: int, name_broken: bool = True) -> RowT_co | str:
+    """Read a row; if it cannot be read, return the reason. A warning names each of the first broken labels."""
     try:
         return source.read(np.array([row]))[0]
     except MissingDataError as error:
         return error.reason
-    except InputError:
+    except InputError as error:
+        if name_broken and _named[source.name] < MAX_NAMED:
+            _named[source.name] += 1
+            _logger.warning("%s", error)
         return UNREADABLE_LABEL
 
 
-def read_rows(source: ReadsRows[RowT_co], rows: NDArray[np.int64]) -> Sequence[RowT_co | str]:
+def read_rows(source: RowSource[RowT_co], rows: NDArray[np.int64]) -> Sequence[RowT_co | str]:
     """Read rows together; if that fails, read each alone and return the reason for those that cannot be read."""
     try:
         return source.read(rows)

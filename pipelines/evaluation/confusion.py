@@ -4,6 +4,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal, NamedTuple, TypeAlias
 
 from rapidfuzz.distance import Levenshtein
@@ -134,14 +135,10 @@ def count_confusions(pairs: Iterable[tuple[str, str]]) -> ConfusionCounts:
     }
     confusions = [Confusion(*pair, count, occurrences.get(pair[0], 0)) for pair, count in errors.items()]
     confusions.sort(key=lambda c: (-c.error_count, c.label, c.prediction))
-    groups = (
-        ConfusableGroup(
-            group,
-            sum(c.error_count for c in confusions if c.label in group and c.prediction in group),
-            sum(occurrences[member] for member in group),
-        )
-        for group in CONFUSABLES
-    )
+    groups = []
+    for group in CONFUSABLES:
+        confused = sum(c.error_count for c in confusions if c.label in group and c.prediction in group)
+        groups.append(ConfusableGroup(group, confused, sum(occurrences[member] for member in group)))
     misread = Counter[str]()
     for confusion in confusions:
         misread.update(dict.fromkeys(confusion.label, confusion.error_count))
@@ -156,7 +153,12 @@ def count_confusions(pairs: Iterable[tuple[str, str]]) -> ConfusionCounts:
 
 
 def _character_errors(label: str, prediction: str) -> Iterator[tuple[str, str]]:
-    return (pair for parts in _differing_parts(label, prediction) for pair in _align(*parts))
+    """Align the longest parts of both texts between equal parts."""
+    for is_equal, steps in groupby(Levenshtein.opcodes(label, prediction), key=lambda step: step.tag == "equal"):
+        if not is_equal:
+            parts = list(steps)
+            first, last = parts[0], parts[-1]
+            yield from _align(label[first.src_start : last.src_end], prediction[first.dest_start : last.dest_end])
 
 
 def _align(label: str, prediction: str) -> list[tuple[str, str]]:
@@ -188,17 +190,3 @@ def _cost(label: str, prediction: str) -> float:
 def _fold(text: str) -> str:
     """Remove case, width and other compatibility forms of Unicode."""
     return unicodedata.normalize("NFKC", text).casefold()
-
-
-def _differing_parts(label: str, prediction: str) -> Iterator[tuple[str, str]]:
-    """Yield the longest parts of both texts between equal parts."""
-    removed = added = ""
-    for step in Levenshtein.opcodes(label, prediction):
-        if step.tag != "equal":
-            removed += label[step.src_start : step.src_end]
-            added += prediction[step.dest_start : step.dest_end]
-        elif removed or added:
-            yield removed, added
-            removed = added = ""
-    if removed or added:
-        yield removed, added

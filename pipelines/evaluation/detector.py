@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from heapq import heappush, heappushpop
-from itertools import count
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,13 +30,9 @@ from synthtext.core import Image, Level, TextInstance
 
 @dataclass(frozen=True)
 class DetectorEvaluation:
-    """Matches in all images of a source, in its order, and their scores.
+    """Matches in each image of a source, in its order, and the scores over all images.
 
-    Attributes:
-        source: the labelled scenes.
-        scores: over all images.
-        matches: one per image.
-        problems: number of labels that were repaired, ignored or left out, by reason.
+    `problems` is the number of labels that were repaired, ignored or left out, by reason.
     """
 
     source: SceneSource
@@ -104,20 +99,29 @@ INSTANCE_DTYPE = np.dtype(
 """A text or a detection that is not ignored. Attributes that it does not have are NaN or empty; for a detection,
 `covered` means that it is on text."""
 
+_HEIGHTS, _ANGLES, _CONTRASTS = (8, 12, 16, 24, 32, 48, 64, 96), (5, 15, 30, 60, 120), (20, 40, 60, 80, 120)
 _INPUT_HEIGHT = SliceAttribute("input_height", "Height in the network's input", "px")
 _HEIGHT = SliceAttribute("height", "Height in the image", "px")
 _ANGLE = SliceAttribute("angle", "Angle to the horizontal", "°")
 _CONTRAST = SliceAttribute("contrast", "Contrast of ink and background", "of 255")
-_LENGTH = SliceAttribute("length", "Length", "characters", is_integer=True)
-_TEXT_DISTANCE = SliceAttribute("text_distance", "Distance to the nearest other text", "heights")
-_CONFIDENCE = SliceAttribute("confidence", "Confidence")
-_CONTAINED_TEXTS = SliceAttribute("contained_texts", "Number of texts in it", is_integer=True)
-_ORIGIN = SliceAttribute("origin", "Origin")
-_LEVEL = SliceAttribute("level", "Level")
 
-_HEIGHT_EDGES, _ANGLE_EDGES = (8, 12, 16, 24, 32, 48, 64, 96), (5, 15, 30, 60, 120)
-_CONTRAST_EDGES, _LENGTH_EDGES = (20, 40, 60, 80, 120), (2, 3, 4, 6, 9, 13, 21)
-_CONFIDENCE_EDGES, _DISTANCE_EDGES = (0.65, 0.7, 0.75, 0.8, 0.85, 0.9), (0.15, 0.3, 0.5, 0.75, 1, 2)
+_TEXT_EDGES = {
+    _INPUT_HEIGHT: _HEIGHTS,
+    _HEIGHT: _HEIGHTS,
+    _ANGLE: _ANGLES,
+    _CONTRAST: _CONTRASTS,
+    SliceAttribute("length", "Length", "characters", is_integer=True): (2, 3, 4, 6, 9, 13, 21),
+    SliceAttribute("text_distance", "Distance to the nearest other text", "heights"): (0.15, 0.3, 0.5, 0.75, 1, 2),
+}
+_TEXT_NAMES = (SliceAttribute("origin", "Origin"), SliceAttribute("level", "Level"))
+_DETECTION_EDGES = {
+    SliceAttribute("contained_texts", "Number of texts in it", is_integer=True): (0, 1, 2, 3, 4, 6),
+    _INPUT_HEIGHT: _HEIGHTS,
+    _HEIGHT: _HEIGHTS,
+    _ANGLE: _ANGLES[:-1],
+    _CONTRAST: _CONTRASTS,
+    SliceAttribute("confidence", "Confidence"): (0.65, 0.7, 0.75, 0.8, 0.85, 0.9),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,70 +140,51 @@ class DetectorAnalysis:
     detections: NDArray[np.void]
     worst_pictures: tuple[WorstPicture, ...]
 
+    @cached_property
+    def text_flags(self) -> OutcomeFlags:
+        """Outcomes of texts: `matched`, `covered_unmatched` and `false_negative` add up to all of them."""
+        covered, matched = self.texts["covered"], self.texts["outcome"] == DetectionOutcome.MATCHED
+        return {
+            "matched": matched,
+            "covered": covered,
+            "covered_unmatched": covered & ~matched,
+            "false_negative": ~covered & ~matched,
+            **_equal(self.texts, "merged", "split", "oversized", "undersized", "no_overlap"),
+        }
+
+    @cached_property
+    def detection_flags(self) -> OutcomeFlags:
+        """Outcomes of detections: `matched`, `merged`, `other` and `false_positive` add up to all of them."""
+        others = _equal(self.detections, "split", "oversized", "undersized", "duplicate")
+        return {
+            **_equal(self.detections, "matched"),
+            "on_text": self.detections["covered"],
+            **_equal(self.detections, "merged"),
+            "other": np.any(list(others.values()), axis=0),
+            **others,
+            "false_positive": _equal(self.detections, "no_overlap")["no_overlap"],
+        }
+
     def text_slices(self) -> list[Breakdown]:
         """Return the texts by each attribute."""
-        texts, flags = self.texts, text_flags(self.texts)
-        return [
-            bin_by_number(_INPUT_HEIGHT, texts["input_height"], _HEIGHT_EDGES, flags),
-            bin_by_number(_HEIGHT, texts["height"], _HEIGHT_EDGES, flags),
-            bin_by_number(_ANGLE, texts["angle"], _ANGLE_EDGES, flags),
-            bin_by_number(_CONTRAST, texts["contrast"], _CONTRAST_EDGES, flags),
-            bin_by_number(_LENGTH, texts["length"], _LENGTH_EDGES, flags),
-            bin_by_number(_TEXT_DISTANCE, texts["text_distance"], _DISTANCE_EDGES, flags),
-            group_by_name(_ORIGIN, texts["origin"].tolist(), flags),
-            group_by_name(_LEVEL, texts["level"].tolist(), flags),
+        texts, flags = self.texts, self.text_flags
+        numbers = [
+            bin_by_number(attribute, texts[attribute.key], edges, flags) for attribute, edges in _TEXT_EDGES.items()
         ]
+        return [*numbers, *(group_by_name(a, texts[a.key].tolist(), flags) for a in _TEXT_NAMES)]
 
     def detection_slices(self) -> list[Breakdown]:
         """Return the detections by each attribute."""
-        detections, flags = self.detections, detection_flags(self.detections)
+        detections, flags = self.detections, self.detection_flags
         return [
-            bin_by_number(_CONTAINED_TEXTS, detections["contained_texts"], (0, 1, 2, 3, 4, 6), flags),
-            bin_by_number(_INPUT_HEIGHT, detections["input_height"], _HEIGHT_EDGES, flags),
-            bin_by_number(_HEIGHT, detections["height"], _HEIGHT_EDGES, flags),
-            bin_by_number(_ANGLE, detections["angle"], _ANGLE_EDGES[:-1], flags),
-            bin_by_number(_CONTRAST, detections["contrast"], _CONTRAST_EDGES, flags),
-            bin_by_number(_CONFIDENCE, detections["confidence"], _CONFIDENCE_EDGES, flags),
+            bin_by_number(attribute, detections[attribute.key], edges, flags)
+            for attribute, edges in _DETECTION_EDGES.items()
         ]
 
 
-def text_flags(texts: NDArray[np.void]) -> OutcomeFlags:
-    """Return the outcomes of texts: `matched`, `covered_unmatched` and `false_negative` add up to all of them."""
-    outcome, covered = texts["outcome"], texts["covered"]
-    matched = outcome == DetectionOutcome.MATCHED
-    return {
-        "matched": matched,
-        "covered": covered,
-        "covered_unmatched": covered & ~matched,
-        "false_negative": ~covered & ~matched,
-        "merged": outcome == DetectionOutcome.MERGED,
-        "split": outcome == DetectionOutcome.SPLIT,
-        "oversized": outcome == DetectionOutcome.OVERSIZED,
-        "undersized": outcome == DetectionOutcome.UNDERSIZED,
-        "no_overlap": outcome == DetectionOutcome.NO_OVERLAP,
-    }
-
-
-def detection_flags(detections: NDArray[np.void]) -> OutcomeFlags:
-    """Return the outcomes of detections: `matched`, `merged`, `other` and `false_positive` add up to all of them."""
-    outcome = detections["outcome"]
-    others = (
-        DetectionOutcome.SPLIT,
-        DetectionOutcome.OVERSIZED,
-        DetectionOutcome.UNDERSIZED,
-        DetectionOutcome.DUPLICATE,
-    )
-    return {
-        "matched": outcome == DetectionOutcome.MATCHED,
-        "on_text": detections["covered"],
-        "merged": outcome == DetectionOutcome.MERGED,
-        "other": np.isin(outcome, others),
-        "split": outcome == DetectionOutcome.SPLIT,
-        "oversized": outcome == DetectionOutcome.OVERSIZED,
-        "undersized": outcome == DetectionOutcome.UNDERSIZED,
-        "duplicate": outcome == DetectionOutcome.DUPLICATE,
-        "false_positive": outcome == DetectionOutcome.NO_OVERLAP,
-    }
+def _equal(instances: NDArray[np.void], *names: str) -> dict[str, NDArray[np.bool_]]:
+    """Return which instances have each outcome, by its name in lower case."""
+    return {name: instances["outcome"] == DetectionOutcome[name.upper()] for name in names}
 
 
 def analyse_detector(
@@ -211,18 +196,13 @@ def analyse_detector(
 ) -> DetectorAnalysis:
     """Evaluate a detector and keep the outcomes and attributes of all texts and detections.
 
-    Args:
-        detector: see `evaluate_detector`, also for `source`, `advance` and `level`.
-        source: at least one image.
-        advance: called with 1 after every image.
-        level: of the labelled texts.
-        max_pictures: maximum of the worst images to keep, at least 1.
+    `max_pictures` is the maximum of the worst images to keep, at least 1; for the other arguments see
+    `evaluate_detector`.
     """
     collector = _Collector(detector.preprocessing, source.name, max_pictures)
     evaluation = evaluate_detector(detector, source, advance, level, collector.add)
     texts, detections = (np.array(rows, INSTANCE_DTYPE) for rows in (collector.texts, collector.detections))
-    worst = sorted(collector.worst, key=lambda entry: (-entry[0], -entry[1]))
-    return DetectorAnalysis(evaluation, texts, detections, tuple(picture for *_, picture in worst))
+    return DetectorAnalysis(evaluation, texts, detections, tuple(picture for _, picture in collector.worst))
 
 
 @dataclass(eq=False)
@@ -234,8 +214,7 @@ class _Collector:
     max_pictures: int
     texts: list[tuple[Any, ...]] = field(default_factory=list)
     detections: list[tuple[Any, ...]] = field(default_factory=list)
-    worst: list[tuple[int, int, WorstPicture]] = field(default_factory=list)
-    _order: "count[int]" = field(default_factory=count)
+    worst: list[tuple[int, WorstPicture]] = field(default_factory=list)  # by falling number of unmatched instances
 
     def add(self, evaluation: ImageEvaluation) -> None:
         """Add an image."""
@@ -244,26 +223,16 @@ class _Collector:
         scale, luminance = (input_width * input_height / (width * height)) ** 0.5, to_grey(evaluation.image)
         outcomes = evaluation.outcomes
         distances = outline_distances([text.polygon for text in evaluation.texts])
-        for text, outcome, covered, distance in zip(
-            evaluation.texts, outcomes.texts, outcomes.covered, distances, strict=True
-        ):
-            if outcome != DetectionOutcome.IGNORED:
-                self.texts.append(_text_row(text, outcome, covered, distance, luminance, scale))
-        for index, outcome in enumerate(outcomes.detections):
-            if outcome != DetectionOutcome.IGNORED:
-                self.detections.append(_detection_row(evaluation, index, luminance, scale))
-        unmatched = int(
-            (outcomes.texts > DetectionOutcome.MATCHED).sum() + (outcomes.detections > DetectionOutcome.MATCHED).sum()
-        )
-        if unmatched:
+        texts = zip(evaluation.texts, outcomes.texts, outcomes.covered, distances, strict=True)
+        self.texts += [_text_row(*text, luminance, scale) for text in texts if text[1] != DetectionOutcome.IGNORED]
+        found = np.flatnonzero(outcomes.detections != DetectionOutcome.IGNORED).tolist()
+        self.detections += [_detection_row(evaluation, index, luminance, scale) for index in found]
+        both = np.concatenate([outcomes.texts, outcomes.detections])
+        if unmatched := int((both > DetectionOutcome.MATCHED).sum()):
             scene = evaluation.scene
             picture = WorstPicture(self.source, scene.key, scene.image, _evaluated_instances(evaluation))
-            # The second number prefers the earlier of equally bad images, and avoids comparing images.
-            entry = unmatched, -next(self._order), picture
-            if len(self.worst) < self.max_pictures:
-                heappush(self.worst, entry)
-            else:
-                heappushpop(self.worst, entry)
+            worst = sorted([*self.worst, (unmatched, picture)], key=lambda entry: -entry[0])
+            self.worst = worst[: self.max_pictures]
 
 
 def _text_row(
@@ -289,13 +258,14 @@ def _evaluated_instances(evaluation: ImageEvaluation) -> tuple[EvaluatedInstance
         EvaluatedInstance("text", DetectionOutcome(outcome), text.polygon, text.text, bool(covered))
         for text, outcome, covered in zip(evaluation.texts, outcomes.texts, outcomes.covered, strict=True)
     )
-    columns = (outcomes.detections, outcomes.on_text, outcomes.contained_texts)
+    columns = (
+        *(detections.polygons, detections.scores),
+        *(outcomes.detections, outcomes.on_text, outcomes.contained_texts),
+    )
     found = (
         EvaluatedInstance(
             "detection", DetectionOutcome(outcome), polygon, f"{100 * score:.0f} %", bool(on_text), int(contained)
         )
-        for polygon, score, outcome, on_text, contained in zip(
-            detections.polygons, detections.scores, *columns, strict=True
-        )
+        for polygon, score, outcome, on_text, contained in zip(*columns, strict=True)
     )
     return (*texts, *found)

@@ -33,8 +33,6 @@ class EvaluatedInstance:
     """A labelled text or a detection in an image.
 
     Attributes:
-        role: Whether it is a text or a detection.
-        outcome: Outcome of the evaluation.
         polygon: (P, 2) float32, pixels of the image.
         label: Transcription of a text, or confidence of a detection.
         covered: Whether a text is covered, or a detection is on text.
@@ -60,14 +58,7 @@ class EvaluatedInstance:
 
 @dataclass(frozen=True, eq=False)
 class WorstPicture:
-    """An image with all of its texts and detections.
-
-    Attributes:
-        source: Name of the source.
-        key: Key of the scene.
-        image: Encoded image.
-        instances: Texts and detections.
-    """
+    """An encoded image with all of its texts and detections, and the names of its source and scene."""
 
     source: str
     key: str
@@ -77,15 +68,7 @@ class WorstPicture:
 
 @dataclass(frozen=True, slots=True)
 class MisreadLine:
-    """A misread line.
-
-    Attributes:
-        image: Encoded image.
-        label: Ground truth.
-        prediction: Output of the recognizer.
-        confidence: Confidence of the prediction, 0 to 1.
-        source: Name of the source and key of the line.
-    """
+    """A misread line: encoded image, texts, confidence (0 to 1), and the names of its source and the line."""
 
     image: bytes
     label: str

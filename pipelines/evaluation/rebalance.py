@@ -1,10 +1,13 @@
 """Rebalancing of a recipe: components whose lines a recognizer misreads more often get larger weights."""
 
 import copy
+import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -33,65 +36,36 @@ from synthtext.fonts.pool import font_weights
 MAX_PROBABILITY = 0.95
 """Maximum probability of an effect, unless the recipe has a higher one: some lines must remain without it."""
 
-
-def reweight_corpora(recipe: LinesRecipe, settings: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
-    """Change the weights of the corpora; entries with the same recorded name share a factor."""
-    entries = recipe.listed_components["corpus"]
-    weights = [RecipeWeight(f"corpus.{i}", corpus_name(c), c.weight, c.weight) for i, c in enumerate(entries)]
-    return _reweight("corpus", "corpus", slices, weights, strength, _entry_setter(settings["corpus"], "weight"))
-
-
-def reweight_effects(recipe: LinesRecipe, settings: SettingsDict, slices: SliceReport, strength: float) -> Reweighting:
-    """Change the probabilities of the effects. Their sum is preserved, so that the lines become no harder overall."""
-    weights = [
-        RecipeWeight(f"effects.{i}", c.use, c.weight, c.weight, max(MAX_PROBABILITY, c.weight))
-        for i, c in enumerate(recipe.listed_components["effects"])
-    ]
-    return _reweight("effect", "effect", slices, weights, strength, _entry_setter(settings["effects"], "probability"))
+_COMPONENTS = (  # part, attribute of the slices, path in the recipe, and key of the weight
+    ("corpus", "corpus", "corpus", "weight"),
+    ("effect", "effect", "effects", "probability"),
+    ("ink style", "ink_style", "ink.styles", "weight"),
+    ("background", "background", "background", "weight"),
+)
 
 
-def reweight_ink_styles(
+def reweight_components(
     recipe: LinesRecipe, settings: SettingsDict, slices: SliceReport, strength: float
-) -> Reweighting:
-    """Change the weights of the ink styles."""
-    weights = [RecipeWeight(c.use, c.use, c.weight, c.weight) for c in recipe.weighted_components["ink.styles"]]
-    return _reweight("ink style", "ink_style", slices, weights, strength, _named_setter(settings["ink"]["styles"]))
+) -> Iterator[Reweighting]:
+    """Change the weights of corpora, ink styles and backgrounds, and the probabilities of effects.
 
-
-def reweight_backgrounds(
-    recipe: LinesRecipe, settings: SettingsDict, slices: SliceReport, strength: float
-) -> Reweighting:
-    """Change the weights of the backgrounds."""
-    weights = [RecipeWeight(c.use, c.use, c.weight, c.weight) for c in recipe.weighted_components["background"]]
-    return _reweight("background", "background", slices, weights, strength, _named_setter(settings["background"]))
-
-
-def _reweight(
-    part: str,
-    attribute: str,
-    slices: SliceReport,
-    weights: list[RecipeWeight],
-    strength: float,
-    set_weight: Callable[[str, float], None],
-) -> Reweighting:
-    result = reweight(part, slices.attributes.get(attribute, ()), weights, strength)
-    for key, value in result.after.items():
-        set_weight(key, value)
-    return result
-
-
-def _entry_setter(entries: list[dict[str, Any]], name: str) -> Callable[[str, float], None]:
-    def set_weight(key: str, value: float) -> None:
-        entries[int(key.rpartition(".")[2])][name] = value
-
-    return set_weight
-
-
-def _named_setter(components: dict[str, Any]) -> Callable[[str, float], None]:
-    def set_weight(name: str, value: float) -> None:
-        components[name]["weight"] = value
-
-    return set_weight
+    Corpora with the same recorded name share a factor. The sum of the probabilities is preserved, so that the lines
+    become no harder overall.
+    """
+    for part, attribute, path, share in _COMPONENTS:
+        components = {**recipe.listed_components, **recipe.weighted_components}[path]
+        written: Any = reduce(getitem, path.split("."), settings)
+        entries: dict[str, dict[str, Any]] = {}
+        weights = []
+        for i, c in enumerate(components):
+            name = corpus_name(c) if path == "corpus" else c.use
+            limit = max(MAX_PROBABILITY, c.weight) if share == "probability" else math.inf
+            entries[f"{path}.{i}"] = written[i] if isinstance(written, list) else written[c.use]
+            weights.append(RecipeWeight(f"{path}.{i}", name, c.weight, c.weight, limit))
+        result = reweight(part, slices.attributes.get(attribute, ()), weights, strength)
+        for key, value in result.after.items():
+            entries[key][share] = value
+        yield result
 
 
 _AXIS_VALUE = re.compile(r" \S{4}=-?[\d.e+-]+$")  # as in the names of instances of a variable font
@@ -135,16 +109,7 @@ _MAX_NAMES = 5  # in a note
 
 @dataclass(frozen=True)
 class RebalanceResult:
-    """A recipe with new weights.
-
-    Attributes:
-        base: the recipe before.
-        recipe: the recipe with new weights.
-        evaluation: the file that the weights come from.
-        slices: its content.
-        strength: 0 to 1.
-        reweightings: of the parts of the recipe.
-    """
+    """A recipe before (`base`) and after, and what its new weights come from; see `rebalance_recipe`."""
 
     base: ResolvedRecipe
     recipe: ResolvedRecipe
@@ -220,16 +185,14 @@ def rebalance_recipe(
     where = f"recipe {base.name}"
     lines_recipe = LinesRecipe.read(base.settings, Path.cwd(), where)
     settings = copy.deepcopy(base.settings)
-    reweightings = [
-        change(lines_recipe, settings, slices, strength)
-        for change in (reweight_corpora, reweight_fonts, reweight_effects, reweight_ink_styles, reweight_backgrounds)
-    ]
-    reweightings += [
+    reweightings = (
+        *reweight_components(lines_recipe, settings, slices, strength),
+        reweight_fonts(lines_recipe, settings, slices, strength),
         reweight_lengths(settings, slices, strength),
         reweight_characters(lines_recipe, settings, slices, strength),
-    ]
+    )
     new = ResolvedRecipe(base.name, Curriculum.read(LinesRecipe, settings, Path.cwd(), where).to_dict())
-    return RebalanceResult(base, new, evaluation, slices, strength, tuple(reweightings))
+    return RebalanceResult(base, new, evaluation, slices, strength, reweightings)
 
 
 def _check_error_rate(evaluation: Path, slices: SliceReport) -> None:

@@ -1,24 +1,18 @@
 """Reader of what `ocrmill evaluate --slices` writes about a recognizer, as far as rebalancing uses it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from pipelines.config import suggest_key
 from synthtext.core import InputError
 
 
 class ErrorSlice(NamedTuple):
-    """Lines that share an attribute, or occurrences of one character.
-
-    Attributes:
-        name: value of the attribute, or the character.
-        total: number of lines or occurrences.
-        errors: number of those that were misread.
-    """
+    """Number of lines with one value of an attribute, or of occurrences of one character, and of misread ones."""
 
     name: str
     total: int
@@ -33,7 +27,7 @@ class SliceReport:
         name: of the source, as it was given to the evaluation.
         path: of the source; None if the file does not contain it.
         lines: all lines.
-        attributes: slices by name of the attribute: "font", "corpus", "effect", "ink_style" or "background".
+        attributes: slices with a name, by name of the attribute, such as "font", "corpus" or "effect".
         lengths: minimum length, maximum length or None, and slice.
         characters: of the labels; empty if the file does not contain them.
     """
@@ -46,26 +40,29 @@ class SliceReport:
     characters: tuple[ErrorSlice, ...]
 
 
-class _Bin(BaseModel):
-    model_config = ConfigDict(frozen=True)
+class _Total(BaseModel):
+    total: int = Field(ge=0)
+    correct: int = Field(ge=0)
+
+    def to_slice(self, name: str) -> ErrorSlice:
+        return ErrorSlice(name, self.total, max(self.total - self.correct, 0))
+
+
+class _Bin(_Total):
     value: str | None = None
     lower: float | None = Field(default=None, allow_inf_nan=False)
     upper: float | None = Field(default=None, allow_inf_nan=False)
-    total: int = Field(ge=0)
-    correct: int = Field(ge=0)
+
+
+class _Lines(_Total):
+    total: int = Field(ge=1)
+    by: dict[str, list[_Bin]]
 
 
 class _Character(BaseModel):
-    model_config = ConfigDict(frozen=True)
     value: str = Field(min_length=1, max_length=1)
     total: int = Field(ge=0)
     errors: int = Field(ge=0)
-
-
-class _Lines(BaseModel):
-    total: int = Field(ge=1)
-    correct: int = Field(ge=0)
-    by: dict[str, list[_Bin]]
 
 
 class _CharacterSlices(BaseModel):
@@ -82,7 +79,6 @@ class _Source(BaseModel):
     characters: _Characters = _Characters()
 
 
-_ATTRIBUTES = ("font", "corpus", "effect", "ink_style", "background")
 _NO_EFFECT = "none"
 
 
@@ -100,7 +96,7 @@ def read_slices(path: Path, source: str | None = None) -> SliceReport:
     if source is not None:
         if source not in sources:
             raise InputError(f"{path}: there is no source {source!r}; {suggest_key(source, sources)}")
-        return _to_report(source, _parse_source(path, source, sources[source]))
+        sources = {source: sources[source]}
     parsed = {name: _parse_source(path, name, entry) for name, entry in sources.items()}
     generated = {name: entry for name, entry in parsed.items() if any(b.value for b in entry.lines.by.get("font", []))}
     candidates = generated or parsed
@@ -141,24 +137,24 @@ def _parse_source(path: Path, name: str, entry: dict[str, Any]) -> _Source:
 def _to_report(name: str, source: _Source) -> SliceReport:
     by = source.lines.by
     lengths = [
-        (int(part.lower), None if part.upper is None else int(part.upper) - 1, _to_slice("", part))
+        (int(part.lower), None if part.upper is None else int(part.upper) - 1, part.to_slice(""))
         for part in by.get("length", [])
         if part.lower is not None
     ]
+    attributes = {
+        key: tuple(
+            part.to_slice(part.value)
+            for part in parts
+            if part.value and part.total and (key, part.value) != ("effect", _NO_EFFECT)
+        )
+        for key, parts in by.items()
+    }
+    characters = [ErrorSlice(c.value, c.total, min(c.errors, c.total)) for c in source.characters.by.character]
     return SliceReport(
         name,
         source.path,
-        ErrorSlice("all", source.lines.total, max(source.lines.total - source.lines.correct, 0)),
-        {attribute: tuple(_named(bins, attribute)) for attribute, bins in by.items() if attribute in _ATTRIBUTES},
+        source.lines.to_slice("all"),
+        attributes,
         tuple(lengths),
-        tuple(ErrorSlice(c.value, c.total, min(c.errors, c.total)) for c in source.characters.by.character if c.total),
+        tuple(entry for entry in characters if entry.total),
     )
-
-
-def _named(bins: Iterable[_Bin], attribute: str) -> Iterable[ErrorSlice]:
-    left_out = _NO_EFFECT if attribute == "effect" else None
-    return (_to_slice(part.value, part) for part in bins if part.value and part.total and part.value != left_out)
-
-
-def _to_slice(name: str, part: _Bin) -> ErrorSlice:
-    return ErrorSlice(name, part.total, max(part.total - part.correct, 0))

@@ -1,8 +1,8 @@
 """New weights of a recipe from error rates: shrinkage, normalisation, lengths and characters."""
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
@@ -21,10 +21,8 @@ class WeightChange(NamedTuple):
     Attributes:
         part: of the recipe: "corpus", "effect", "ink style", "background", "font", "length" or "character".
         name: of the component that has the weight.
-        total: number of lines, or characters, with this component.
-        errors: number of those that were misread.
-        before: old weight.
-        after: new weight.
+        total, errors: number of lines, or characters, with this component, and of those that were misread.
+        before, after: old and new weight.
     """
 
     part: str
@@ -51,13 +49,7 @@ UNLEARNABLE_ERROR_RATE = 0.95
 
 
 class WeightFactor(NamedTuple):
-    """A factor for the weight of a slice.
-
-    Attributes:
-        slice: the slice.
-        value: factor, 1 / `MAX_FACTOR` to `MAX_FACTOR`; 1 if the slice is unlearnable.
-        unlearnable: whether the error rate exceeds `UNLEARNABLE_ERROR_RATE`.
-    """
+    """A factor for the weight of a slice: 1 / `MAX_FACTOR` to `MAX_FACTOR`; 1 if the slice is unlearnable."""
 
     slice: ErrorSlice
     value: float
@@ -80,14 +72,12 @@ def compute_factors(slices: Sequence[ErrorSlice], strength: float) -> list[Weigh
         slices: of one attribute.
         strength: 0 (all factors are 1) to 1 (proportional to the error rates).
     """
-    is_lost = [wilson_interval(part.errors, part.total)[0] > UNLEARNABLE_ERROR_RATE for part in slices]
-    learnable = [part for part, lost in zip(slices, is_lost, strict=True) if not lost]
-    rates = _relative_rates(
-        np.array([part.total for part in learnable], np.float64),
-        np.array([part.errors for part in learnable], np.float64),
-    )
-    values = iter(np.clip(rates**strength, 1 / MAX_FACTOR, MAX_FACTOR).tolist())
-    return [WeightFactor(part, 1.0 if lost else next(values), lost) for part, lost in zip(slices, is_lost, strict=True)]
+    totals, errors = np.array([(part.total, part.errors) for part in slices], np.float64).reshape(-1, 2).T
+    lost = np.array([wilson_interval(s.errors, s.total)[0] > UNLEARNABLE_ERROR_RATE for s in slices], bool)
+    values = np.ones(len(slices))
+    rates = _relative_rates(totals[~lost], errors[~lost])
+    values[~lost] = np.clip(rates**strength, 1 / MAX_FACTOR, MAX_FACTOR)
+    return list(map(WeightFactor, slices, values.tolist(), lost.tolist()))
 
 
 def _relative_rates(totals: NDArray[np.float64], errors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -108,28 +98,27 @@ def _relative_rates(totals: NDArray[np.float64], errors: NDArray[np.float64]) ->
 
 
 def preserve_total(
-    factors: Mapping[str, float], shares: Mapping[str, float], limits: Mapping[str, float] | None = None
+    factors: Mapping[str, float], shares: Mapping[str, float], limits: Mapping[str, float]
 ) -> dict[str, float]:
     """Multiply all factors by one number, so that the total of the shares stays the same.
 
     Args:
         factors: by name, above 0.
         shares: by the same names, at least 0.
-        limits: maximum of each new share, at least the old one. The excess is distributed over the other shares; if all
+        limits: maximum of new shares, at least the old ones. The excess is distributed over the other shares; if all
             reach their limits, the total falls.
     """
     bounded: dict[str, float] = {}
     total = sum(shares[name] for name in factors)
-    for _ in factors:
-        free = {name: factor for name, factor in factors.items() if name not in bounded}
-        before, after = total, sum(shares[name] * factor for name, factor in free.items())
-        before -= sum(shares[name] * factor for name, factor in bounded.items())
+    while True:
+        free = [name for name in factors if name not in bounded]
+        before = total - sum(shares[name] * factor for name, factor in bounded.items())
+        after = sum(shares[name] * factors[name] for name in free)
         scale = before / after if after > 0 and before != after else 1.0
-        over = [name for name in free if limits and shares[name] * free[name] * scale > limits[name]]
-        if not over or not limits:
+        over = [name for name in free if shares[name] * factors[name] * scale > limits.get(name, math.inf)]
+        if not over:
             return {name: bounded.get(name, factor * scale) for name, factor in factors.items()}
         bounded |= {name: limits[name] / shares[name] for name in over}
-    return bounded
 
 
 class RecipeWeight(NamedTuple):
@@ -140,22 +129,21 @@ class RecipeWeight(NamedTuple):
         name: of the slice that contains its lines.
         value: the weight, at least 0.
         expected_share: its share of the lines, in any unit; the total is preserved.
-        limit: maximum of the new share; None: no limit.
+        limit: maximum of the new share.
     """
 
     key: str
     name: str
     value: float
     expected_share: float
-    limit: float | None = None
+    limit: float = math.inf
 
 
-@dataclass(frozen=True)
-class Reweighting:
+class Reweighting(NamedTuple):
     """New weights of one part of a recipe.
 
     Attributes:
-        part: of the recipe.
+        part: its name.
         changes: one for every weight, except those of unlearnable slices.
         after: the new weights by key, only those that changed.
         unlearnable: slices whose weights are left as they are, see `compute_factors`.
@@ -163,48 +151,37 @@ class Reweighting:
     """
 
     part: str
-    changes: tuple[WeightChange, ...] = ()
-    after: Mapping[str, float] = field(default_factory=dict)
-    unlearnable: tuple[ErrorSlice, ...] = ()
-    unknown: tuple[str, ...] = ()
+    changes: tuple[WeightChange, ...]
+    after: Mapping[str, float]
+    unlearnable: tuple[ErrorSlice, ...]
+    unknown: tuple[str, ...]
 
 
-def reweight(part: str, slices: Iterable[ErrorSlice], weights: Sequence[RecipeWeight], strength: float) -> Reweighting:
+def reweight(part: str, slices: Sequence[ErrorSlice], weights: Sequence[RecipeWeight], strength: float) -> Reweighting:
     """Compute the new weights of one part of a recipe; see `compute_factors`.
 
     Weights with the same name have the same factor; weights without a slice are not changed.
-
-    Args:
-        part: of the recipe.
-        slices: of one attribute.
-        weights: the old ones.
-        strength: 0 to 1.
     """
-    slices = list(slices)
     names = {weight.name for weight in weights}
     factors = compute_factors([entry for entry in slices if entry.name in names], strength)
     by_name = {factor.slice.name: factor for factor in factors if not factor.unlearnable}
-    affected = [weight for weight in weights if weight.name in by_name]
-    limits = {weight.key: weight.limit for weight in affected if weight.limit is not None}
+    affected = {weight.key: weight for weight in weights if weight.name in by_name}
     values = preserve_total(
-        {weight.key: by_name[weight.name].value for weight in affected},
-        {weight.key: weight.expected_share for weight in affected},
-        limits or None,
+        {key: by_name[weight.name].value for key, weight in affected.items()},
+        {key: weight.expected_share for key, weight in affected.items()},
+        {key: weight.limit for key, weight in affected.items()},
     )
-    name_counts = Counter(weight.name for weight in affected)
-    changes, after = [], {}
-    for weight in affected:
-        factor = values[weight.key]
+    name_counts = Counter(weight.name for weight in affected.values())
+    changes = {}
+    for key, weight in affected.items():
+        entry, factor = by_name[weight.name].slice, values[key]
         new = float(f"{weight.value * factor:.4g}") if factor != 1 else weight.value
-        entry = by_name[weight.name].slice
-        name = f"{weight.name} ({weight.key})" if name_counts[weight.name] > 1 else weight.name
-        changes.append(WeightChange(part, name, entry.total, entry.errors, weight.value, new))
-        if new != weight.value:
-            after[weight.key] = new
+        name = f"{weight.name} ({key})" if name_counts[weight.name] > 1 else weight.name
+        changes[key] = WeightChange(part, name, entry.total, entry.errors, weight.value, new)
     return Reweighting(
         part,
-        tuple(changes),
-        after,
+        tuple(changes.values()),
+        {key: change.after for key, change in changes.items() if change.after != change.before},
         tuple(factor.slice for factor in factors if factor.unlearnable),
         tuple(entry.name for entry in slices if entry.name not in names),
     )
@@ -221,33 +198,28 @@ def reweight_lengths(settings: SettingsDict, slices: SliceReport, strength: floa
 
     The parts of a slice that belong to different ranges of the recipe keep their proportion.
     """
-    shortest, longest = settings["layout"]["length_range"]
-    old = _parse_ranges(settings["layout"].get("length_weights") or {})
+    layout = settings["layout"]
+    shortest, longest = layout["length_range"]
+    old = {_parse_range(key): float(value) for key, value in (layout.get("length_weights") or {}).items()}
     by_range: dict[_Range, ErrorSlice] = {}
     for lower, upper, entry in slices.lengths:
         first, last = max(lower, shortest), min(longest if upper is None else upper, longest)
         if first <= last and entry.total:
             by_range[first, last] = entry._replace(name=_key((first, last)))
-    pieces = _split([*old, *by_range])
-    values = {p: next((v for (low, high), v in old.items() if low <= p[0] <= high), None) for p in pieces}
+    bounds = sorted({bound for lower, upper in (*old, *by_range) for bound in (lower, upper + 1)})
+    pieces = [(lower, following - 1) for lower, following in pairwise(bounds)]
+    kept = {p: value for p in pieces for (low, high), value in old.items() if low <= p[0] <= high}
     weights = []
-    for whole, entry in by_range.items():
-        parts = [
-            (piece, 1.0 if (value := values[piece]) is None else value)
-            for piece in pieces
-            if whole[0] <= piece[0] <= whole[1]
-        ]
-        total = sum(_size(piece) * value for piece, value in parts) or 1.0
-        weights += [
-            RecipeWeight(_key(piece), entry.name, value, entry.total * _size(piece) * value / total)
-            for piece, value in parts
-        ]
-    result = reweight("length", by_range.values(), weights, strength)
+    for (first, last), entry in by_range.items():
+        inside = {piece: kept.get(piece, 1.0) for piece in pieces if first <= piece[0] <= last}
+        lines = {piece: (piece[1] - piece[0] + 1) * value for piece, value in inside.items()}
+        scale = entry.total / (sum(lines.values()) or 1.0)
+        weights += [RecipeWeight(_key(p), entry.name, value, lines[p] * scale) for p, value in inside.items()]
+    result = reweight("length", list(by_range.values()), weights, strength)
     if result.after:
-        reweighted = {weight.key: result.after.get(weight.key, weight.value) for weight in weights}
-        kept = {_key(piece): value for piece, value in values.items() if value is not None}
-        new = {**kept, **reweighted}
-        settings["layout"]["length_weights"] = {_key(p): new[_key(p)] for p in pieces if _key(p) in new}
+        new = {_key(piece): value for piece, value in kept.items()}
+        new |= {weight.key: result.after.get(weight.key, weight.value) for weight in weights}
+        layout["length_weights"] = {_key(piece): new[_key(piece)] for piece in pieces if _key(piece) in new}
     return result
 
 
@@ -262,36 +234,23 @@ def reweight_characters(
     ignores_case = not any(name.isupper() for name in by_character)
     coverage = settings.get("coverage") or {}
     old = coverage.get("weights") or {}
-    entries, weights = [], []
+    entries = {}
     for character in recipe.charset:
         entry = by_character.get(character) or (by_character.get(character.lower()) if ignores_case else None)
         if entry is not None and not character.isspace():
-            entries.append(entry._replace(name=character))
-            weight = float(old.get(character, 1.0))
-            weights.append(RecipeWeight(character, character, weight, weight))
-    result = reweight("character", entries, weights, strength)
+            entries[character] = entry._replace(name=character)
+    values = {character: float(old.get(character, 1.0)) for character in entries}
+    weights = [RecipeWeight(character, character, value, value) for character, value in values.items()]
+    result = reweight("character", list(entries.values()), weights, strength)
     if result.after:
         share = coverage.get("share") or DEFAULT_COVERAGE_SHARE
         settings["coverage"] = {**coverage, "share": share, "weights": {**old, **result.after}}
     return result
 
 
-def _parse_ranges(weights: Mapping[str, float]) -> dict[_Range, float]:
-    ranges = {}
-    for key, value in weights.items():
-        lower, _, upper = key.partition("-")
-        ranges[int(lower), int(upper)] = float(value)
-    return ranges
-
-
-def _split(ranges: Iterable[_Range]) -> list[_Range]:
-    """Split ranges at all of their bounds, in order."""
-    bounds = sorted({bound for lower, upper in ranges for bound in (lower, upper + 1)})
-    return [(lower, following - 1) for lower, following in pairwise(bounds)]
-
-
-def _size(piece: _Range) -> int:
-    return piece[1] - piece[0] + 1
+def _parse_range(key: str) -> _Range:
+    lower, _, upper = key.partition("-")
+    return int(lower), int(upper)
 
 
 def _key(piece: _Range) -> str:

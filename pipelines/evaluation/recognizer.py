@@ -33,15 +33,7 @@ from pipelines.inference.predictors import TextRecognizer, batches_by_width
 
 
 class LinePrediction(NamedTuple):
-    """Label and prediction of one line.
-
-    Attributes:
-        row: in the source.
-        key: of the line.
-        label: as the recognizer's charset writes it.
-        prediction: output of the recognizer.
-        confidence: of the prediction, 0 to 1.
-    """
+    """Label of a line, as the recognizer's charset writes it, and its prediction with a confidence from 0 to 1."""
 
     row: int
     key: str
@@ -100,26 +92,25 @@ _PARAMETERS = ("ink_style", "background")  # in the column `meta` of a rendered 
 _NO_EFFECT = "none"
 _SHARED_SCRIPTS = ("Zyyy", "Zinh")  # of digits, punctuation and combining marks
 
-_LENGTH = SliceAttribute("length", "Length", "characters", is_integer=True)
-_HEIGHT = SliceAttribute("height", "Image height", "px", is_integer=True)
-_WIDTH = SliceAttribute("width_per_character", "Width per character", "image heights")
-_ASPECT_RATIO = SliceAttribute("aspect_ratio", "Aspect ratio", "width / height")
-_CONTRAST = SliceAttribute("contrast", "Measured contrast of light and dark", "of 255")
+_CONTRASTS = (20, 40, 60, 80, 120)
+_NUMBERS = {  # edges of the bins by attribute
+    SliceAttribute("length", "Length", "characters", is_integer=True): (1, 2, 3, 4, 7, 10, 16, 31, 61),
+    SliceAttribute("height", "Image height", "px", is_integer=True): (16, 24, 32, 48, 64, 96),
+    SliceAttribute("width_per_character", "Width per character", "image heights"): (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.2),
+    SliceAttribute("aspect_ratio", "Aspect ratio", "width / height"): (0.9, 2, 4, 8, 16, 32),
+    SliceAttribute("contrast", "Measured contrast of light and dark", "of 255"): _CONTRASTS,
+}
 _RENDERED_CONTRAST = SliceAttribute(
     "rendered_contrast", "Rendered contrast of ink and background", "of 255, lowest character, before effects"
 )
 _SCRIPT = SliceAttribute("script", "Script", "Zyyy: only digits and punctuation")
-_EFFECT = SliceAttribute("effect", "Effect")
 _NAMED_ATTRIBUTES = (
     SliceAttribute("font", "Font"),
     SliceAttribute("corpus", "Corpus"),
     SliceAttribute("ink_style", "Ink style"),
     SliceAttribute("background", "Background"),
 )
-
-_LENGTH_EDGES, _HEIGHT_EDGES = (1, 2, 3, 4, 7, 10, 16, 31, 61), (16, 24, 32, 48, 64, 96)
-_WIDTH_EDGES, _ASPECT_EDGES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.2), (0.9, 2, 4, 8, 16, 32)
-_CONTRAST_EDGES = (20, 40, 60, 80, 120)
+_EFFECT = SliceAttribute("effect", "Effect")
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,19 +149,17 @@ class RecognizerAnalysis:
     def slices(self) -> list[Breakdown]:
         """The lines by each attribute."""
         labels, columns, flags = [p.label for p in self.evaluation.predictions], self.columns, self.flags
-        lengths = np.array([len(label) for label in labels])
-        width, height = self.sizes.T
+        lengths, (width, height) = np.array([len(label) for label in labels]), self.sizes.T
+        numbers = (lengths, height, width / height / np.maximum(lengths, 1), width / height, self.contrasts)
         breakdowns = [
-            bin_by_number(_LENGTH, lengths, _LENGTH_EDGES, flags),
-            bin_by_number(_HEIGHT, height, _HEIGHT_EDGES, flags),
-            bin_by_number(_WIDTH, width / height / np.maximum(lengths, 1), _WIDTH_EDGES, flags),
-            bin_by_number(_ASPECT_RATIO, width / height, _ASPECT_EDGES, flags),
-            bin_by_number(_CONTRAST, self.contrasts, _CONTRAST_EDGES, flags),
-            group_by_name(_SCRIPT, columns.get("script") or [_main_script(label) for label in labels], flags),
+            bin_by_number(attribute, values, edges, flags)
+            for (attribute, edges), values in zip(_NUMBERS.items(), numbers, strict=True)
         ]
+        scripts = columns.get("script") or [_main_script(label) for label in labels]
+        breakdowns.append(group_by_name(_SCRIPT, scripts, flags))
         if "contrast" in columns:
             contrasts = np.array(columns["contrast"], np.float64)
-            breakdowns.append(bin_by_number(_RENDERED_CONTRAST, contrasts, _CONTRAST_EDGES, flags))
+            breakdowns.append(bin_by_number(_RENDERED_CONTRAST, contrasts, _CONTRASTS, flags))
         breakdowns += [group_by_name(a, columns[a.key], flags) for a in _NAMED_ATTRIBUTES if a.key in columns]
         if "effects" in columns:
             effects = [names or (_NO_EFFECT,) for names in columns["effects"]]
@@ -187,11 +176,12 @@ def analyse_recognizer(evaluation: RecognizerEvaluation) -> RecognizerAnalysis:
 
 def _parameter_columns(source: LineSource) -> dict[str, list[Any]]:
     """Return the drawn parameters that lines are sliced by, of sources that record them."""
-    rows = [tuple(parameters.get(name) for name in _PARAMETERS) for parameters in read_parameters(source)]
-    columns = {
-        name: [row[i] if isinstance(row[i], str) else None for row in rows] for i, name in enumerate(_PARAMETERS)
-    }
-    return {name: values for name, values in columns.items() if any(values)}
+    columns: dict[str, list[Any]] = {name: [] for name in _PARAMETERS}
+    for parameters in read_parameters(source):
+        for name, column in columns.items():
+            value = parameters.get(name)
+            column.append(value if isinstance(value, str) else None)
+    return {name: column for name, column in columns.items() if any(column)}
 
 
 def _measure_contrasts(source: LineSource) -> NDArray[np.float64]:

@@ -1,12 +1,11 @@
 """Counts of an evaluation by attribute as a JSON object: what `ocrmill evaluate --slices` writes."""
 
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from pipelines.evaluation.detector import DetectorAnalysis, detection_flags, text_flags
+from pipelines.evaluation.detector import DetectorAnalysis
 from pipelines.evaluation.recognizer import RecognizerAnalysis
-from pipelines.evaluation.slices import Bin, OutcomeFlags, breakdowns_to_dict
+from pipelines.evaluation.slices import Breakdown, OutcomeFlags, breakdowns_to_dict, count_all
 from pipelines.io.paths import absolute_path
 
 _MAX_CONFUSIONS = 1000
@@ -14,20 +13,21 @@ _MAX_CONFUSIONS = 1000
 
 def detector_slices(analysis: DetectorAnalysis) -> dict[str, Any]:
     """Return scores, totals and bins of a detector."""
-    texts = count_flags(text_flags(analysis.texts), len(analysis.texts))
-    detections = count_flags(detection_flags(analysis.detections), len(analysis.detections))
     return {
         "kind": "detector",
         "scores": analysis.evaluation.scores.as_dict(),
-        "texts": {**texts.to_dict(), "by": breakdowns_to_dict(analysis.text_slices())},
-        "detections": {**detections.to_dict(), "by": breakdowns_to_dict(analysis.detection_slices())},
+        "texts": _totals_and_bins(analysis.text_flags, analysis.text_slices()),
+        "detections": _totals_and_bins(analysis.detection_flags, analysis.detection_slices()),
     }
+
+
+def _totals_and_bins(flags: OutcomeFlags, breakdowns: Sequence[Breakdown]) -> dict[str, Any]:
+    return {**count_all(flags).to_dict(), "by": breakdowns_to_dict(breakdowns)}
 
 
 def recognizer_slices(analysis: RecognizerAnalysis) -> dict[str, Any]:
     """Return scores, totals, bins and character confusions of a recognizer."""
-    scores, confusions = analysis.evaluation.scores, analysis.confusions
-    whole = count_flags(analysis.flags, scores.samples)
+    confusions = analysis.confusions
     frequent = [
         {"label": c.label, "prediction": c.prediction, "errors": c.error_count, "support": c.support}
         for c in confusions.confusions[:_MAX_CONFUSIONS]
@@ -41,8 +41,8 @@ def recognizer_slices(analysis: RecognizerAnalysis) -> dict[str, Any]:
     return {
         "kind": "recognizer",
         "path": absolute_path(analysis.evaluation.source.name),
-        "scores": scores.as_dict(),
-        "lines": {**whole.to_dict(), "by": breakdowns_to_dict(analysis.slices)},
+        "scores": analysis.evaluation.scores.as_dict(),
+        "lines": _totals_and_bins(analysis.flags, analysis.slices),
         "characters": {
             "lines": confusions.compared_lines,
             "total": confusions.num_characters,
@@ -52,8 +52,3 @@ def recognizer_slices(analysis: RecognizerAnalysis) -> dict[str, Any]:
             "by": {"character": characters},
         },
     }
-
-
-def count_flags(flags: OutcomeFlags, total: int) -> Bin:
-    """Count the flags of all `total` samples as one bin."""
-    return Bin("all", {}, total, {name: int(np.count_nonzero(flag)) for name, flag in flags.items()})

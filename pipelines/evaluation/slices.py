@@ -44,14 +44,7 @@ class Bin:
 
 
 class SliceAttribute(NamedTuple):
-    """An attribute of samples.
-
-    Attributes:
-        key: name in JSON, such as "input_height".
-        title: name on pages.
-        unit: of a number.
-        is_integer: whether the values are integers.
-    """
+    """An attribute of samples: its name in JSON, its title and unit on pages, and whether its values are integers."""
 
     key: str
     title: str
@@ -135,6 +128,12 @@ def _describe_range(lower: float | None, upper: float | None, is_integer: bool) 
         return f"{lower:g} and more"
     last = upper - 1 if is_integer else upper
     return f"{lower:g}" if lower == last else f"{lower:g} to {last:g}"
+
+
+def count_all(flags: OutcomeFlags) -> Bin:
+    """Count the flags of all samples as one bin."""
+    total = len(next(iter(flags.values())))
+    return _count("all", {}, np.ones(total, bool), flags)
 
 
 def breakdowns_to_dict(breakdowns: Sequence[Breakdown]) -> dict[str, list[dict[str, Any]]]:

@@ -19,19 +19,16 @@ ThresholdPair = tuple[float, float]
 
 @dataclass(frozen=True)
 class ThresholdScores:
-    """Scores for a pair of thresholds.
-
-    Attributes:
-        threshold: of `PostprocessSettings`.
-        box_threshold: of `PostprocessSettings`.
-        hmean: mean over the sources.
-        scores: of each source, by name.
-    """
+    """Scores of each source, by name, for a pair of thresholds of `PostprocessSettings`."""
 
     threshold: float
     box_threshold: float
-    hmean: float
     scores: dict[str, DetectionScores]
+
+    @property
+    def hmean(self) -> float:
+        """Mean over the sources."""
+        return sum(score.hmean for score in self.scores.values()) / len(self.scores)
 
 
 def sweep_thresholds(
@@ -65,7 +62,7 @@ def sweep_thresholds(
             advance(1)
         for pair in pairs:
             scores[pair][source.name] = detection_scores(matches[pair])
-    entries = [ThresholdScores(*pair, _mean_hmean(by_source), by_source) for pair, by_source in scores.items()]
+    entries = [ThresholdScores(*pair, by_source) for pair, by_source in scores.items()]
     return sorted(entries, key=lambda e: (-e.hmean, abs(e.threshold - own[0]) + abs(e.box_threshold - own[1])))
 
 
@@ -87,7 +84,3 @@ def _matches(
                 known[len(kept)] = count_matches(polygons, ignore, kept)
             result[threshold, box_threshold] = known[len(kept)]
     return result
-
-
-def _mean_hmean(scores: dict[str, DetectionScores]) -> float:
-    return sum(score.hmean for score in scores.values()) / len(scores)

@@ -2,7 +2,6 @@
 
 from functools import cache
 from itertools import chain
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -105,13 +104,11 @@ def _font_for(text: str) -> str:
 @cache
 def _fonts() -> tuple[str, ...]:
     """Font files, those with many characters first."""
-    paths = chain(bundled_fonts(), system_fonts())
-    return tuple(str(path) for path in sorted(paths, key=_rank))
-
-
-def _rank(path: Path) -> int:
     names = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "NotoSansCJK-Regular.ttc")
-    return names.index(path.name) if path.name in names else len(names) + (path.suffix in _COLLECTIONS)
+    ranks = {name: rank for rank, name in enumerate(names)}
+    paths = chain(bundled_fonts(), system_fonts())
+    ordered = sorted(paths, key=lambda path: ranks.get(path.name, len(names) + (path.suffix in _COLLECTIONS)))
+    return tuple(map(str, ordered))
 
 
 @cache

@@ -18,11 +18,7 @@ from synthtext.core import InputError
 
 @cache
 def require_onnx() -> ModuleType:
-    """Import `onnx` with the submodules that this package uses.
-
-    Raises:
-        InputError: it is not installed.
-    """
+    """Import `onnx` with the submodules that this package uses; raises InputError if it is not installed."""
     for part in ("checker", "helper", "numpy_helper", "reference"):
         _import(f"onnx.{part}")
     return _import("onnx")
@@ -30,11 +26,7 @@ def require_onnx() -> ModuleType:
 
 @cache
 def require_onnxruntime() -> ModuleType:
-    """Import `onnxruntime`.
-
-    Raises:
-        InputError: it is not installed.
-    """
+    """Import `onnxruntime`; raises InputError if it is not installed."""
     return _import("onnxruntime")
 
 

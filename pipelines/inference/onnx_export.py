@@ -13,8 +13,6 @@ from torch.nn.utils import fuse_conv_bn_eval
 
 from models.conv import ConvNormAct
 from models.db.head import MapHead
-from models.detector import Detector
-from models.recognizer import Recognizer
 from pipelines.errors import JobError
 from pipelines.inference.engine import (
     Engine,
@@ -83,7 +81,7 @@ def to_onnx(run: Run) -> tuple[bytes, float]:
         recognizer = run.load_model()
         height = run.preprocessing.height
         content = _exported(
-            _Probabilities(fold_batch_norm(recognizer)),
+            _Exported(fold_batch_norm(recognizer), lambda model, images: model(images).logits.softmax(2)),
             torch.zeros(2, 3, height, 320),
             {INPUT_NAME: {0: "batch", 3: "width"}, OUTPUT_NAME: {0: "batch", 1: "steps"}},
             recognizer_metadata(run.charset, run.preprocessing),
@@ -92,7 +90,7 @@ def to_onnx(run: Run) -> tuple[bytes, float]:
         return content, _largest_difference(content, torch_recognizer(recognizer), shapes)
     detector = run.load_model()
     content = _exported(
-        _ProbabilityMap(fold_batch_norm(detector)),
+        _Exported(fold_batch_norm(detector), lambda model, images: model.probability(images).unsqueeze(1)),
         torch.zeros(1, 3, 64, 96),
         {axis: {0: "batch", 2: "height", 3: "width"} for axis in (INPUT_NAME, OUTPUT_NAME)},
         detector_metadata(run.preprocessing, run.postprocessing),
@@ -100,23 +98,16 @@ def to_onnx(run: Run) -> tuple[bytes, float]:
     return content, _largest_difference(content, torch_detector(detector), [(1, 3, 96, 160), (2, 3, 64, 32)])
 
 
-class _Probabilities(nn.Module):
-    def __init__(self, model: Recognizer) -> None:
+class _Exported(nn.Module):
+    """A network whose forward pass is a given function of it."""
+
+    def __init__(self, model: Model, compute: Callable[[Model, Tensor], Tensor]) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.compute = model, compute
 
     def forward(self, images: Tensor) -> Tensor:
-        probabilities: Tensor = self.model(images).logits.softmax(2)
-        return probabilities
-
-
-class _ProbabilityMap(nn.Module):
-    def __init__(self, model: Detector) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.model.probability(images).unsqueeze(1)
+        result: Tensor = self.compute(self.model, images)
+        return result
 
 
 def fold_batch_norm(model: Model) -> Model:
@@ -154,11 +145,7 @@ def _exported(
 
 
 def _largest_difference(content: bytes, engine: Engine, shapes: Sequence[tuple[int, ...]]) -> float:
-    """Compare the outputs of an ONNX file and an engine on random images.
-
-    Raises:
-        JobError: they differ by more than `EXPORT_TOLERANCE`.
-    """
+    """Compare the outputs of an ONNX file and an engine on random images; raises JobError if they differ."""
     exported, largest, generator = onnx_engine(open_onnx_session(content)), 0.0, torch.Generator().manual_seed(0)
     for shape in shapes:
         images = torch.rand(shape, generator=generator) * 2 - 1

@@ -57,22 +57,14 @@ def layer_specs(module: nn.Module) -> tuple[LayerSpec, ...] | None:
     """Return the layers of a torch module; None if it has no weights itself, or is of an unsupported kind."""
     match module:
         case nn.ConvTranspose2d() | nn.Conv2d():
-            is_transposed = isinstance(module, nn.ConvTranspose2d)
-            return (
-                LayerSpec(
-                    "transposed convolution" if is_transposed else "convolution",
-                    module.in_channels,
-                    module.out_channels,
-                    (module.kernel_size[0], module.kernel_size[1]),
-                    (module.stride[0], module.stride[1]),
-                    module.groups,
-                    module.bias is not None,
-                ),
-            )
+            kind: LayerKind = "transposed convolution" if isinstance(module, nn.ConvTranspose2d) else "convolution"
+            kernel, stride = ((size[0], size[1]) for size in (module.kernel_size, module.stride))
+            sizes = (module.in_channels, module.out_channels, kernel, stride, module.groups)
+            return (LayerSpec(kind, *sizes, has_bias=module.bias is not None),)
         case nn.BatchNorm2d():
             return (LayerSpec("batch normalisation", module.num_features, module.num_features, has_bias=True),)
         case nn.LSTM():
-            kind: LayerKind = "bidirectional LSTM" if module.bidirectional else "LSTM"
+            kind = "bidirectional LSTM" if module.bidirectional else "LSTM"
             width = module.hidden_size * (2 if module.bidirectional else 1)
             inputs = [module.input_size] + [width] * (module.num_layers - 1)
             return tuple(LayerSpec(kind, size, module.hidden_size, has_bias=True) for size in inputs)
@@ -85,14 +77,11 @@ def layer_specs(module: nn.Module) -> tuple[LayerSpec, ...] | None:
 
 FloatArray = NDArray[np.float32]
 
+# Operators that converters insert between a weight and its layer.
 _FOLDED = ("Slice", "Concat", "Unsqueeze", "Squeeze", "Reshape", "Transpose", "Identity")
-"""Operators that converters insert between a weight and its layer."""
-
-_DEFAULT_DOMAIN = ("", "ai.onnx")
-"""Both names of the domain of the standard operators."""
-
+_DEFAULT_DOMAIN = ("", "ai.onnx")  # both names of the domain of the standard operators
+# Positions of torch's gates (input, forget, cell, output) in the order of ONNX (input, output, forget, cell).
 _LSTM_GATES = (0, 2, 3, 1)
-"""Positions of torch's gates (input, forget, cell, output) in the order of ONNX (input, output, forget, cell)."""
 
 
 class LayerWeights(NamedTuple):
@@ -104,24 +93,12 @@ class LayerWeights(NamedTuple):
 
 
 def read_layers(model: Any, path: Path) -> list[LayerWeights]:
-    """Return the layers of an ONNX network that have weights.
-
-    Args:
-        model: from `load_onnx`.
-        path: of its file, for error messages.
-
-    Raises:
-        InputError: the weights of a layer are not constants.
-    """
+    """Return the layers with weights of an ONNX network; raises InputError if a layer's weights are not constants."""
     return list(_Graph(model).layers(path))
 
 
 def load_onnx(path: Path) -> Any:
-    """Load an ONNX file as a `ModelProto`.
-
-    Raises:
-        InputError: the file is missing, damaged or not an ONNX file, or onnx is not installed.
-    """
+    """Load an ONNX file as a `ModelProto`; raises InputError if it is missing or damaged, or onnx is not installed."""
     library = require_onnx()
     try:
         model = library.load(str(path))
@@ -192,26 +169,15 @@ class _Graph:
     def _fold(self, node: Any) -> NDArray[Any]:
         library = require_onnx()
         inputs = {name: self._constants[name] for name in node.input if name}
-        infos = [
-            library.helper.make_tensor_value_info(name, library.helper.np_dtype_to_tensor_dtype(a.dtype), a.shape)
-            for name, a in inputs.items()
-        ]
-        output = library.helper.make_empty_tensor_value_info(node.output[0])
-        graph = library.helper.make_graph([node], "constants", infos, [output])
-        opset = library.helper.make_opsetid("", self._opset)
-        model = library.helper.make_model(graph, opset_imports=[opset])
-        result: NDArray[Any] = library.reference.ReferenceEvaluator(model).run(None, inputs)[0]
+        untyped = library.helper.make_empty_tensor_value_info
+        graph = library.helper.make_graph([node], "constants", list(map(untyped, inputs)), [untyped(node.output[0])])
+        result: NDArray[Any] = library.reference.ReferenceEvaluator(graph, {"": self._opset}).run(None, inputs)[0]
         return result
 
     def layers(self, path: Path) -> Iterator[LayerWeights]:
-        readers = {
-            "Conv": self._convolution,
-            "ConvTranspose": self._convolution,
-            "BatchNormalization": self._norm,
-            "LSTM": self._lstm,
-            "MatMul": self._linear,
-            "Gemm": self._linear,
-        }
+        readers = {"BatchNormalization": self._norm, "LSTM": self._lstm}
+        readers |= dict.fromkeys(("Conv", "ConvTranspose"), self._convolution)
+        readers |= dict.fromkeys(("MatMul", "Gemm"), self._linear)
         for node in self._nodes:
             if node.op_type not in readers or self._is_product(node):
                 continue
@@ -266,13 +232,8 @@ class _Graph:
         directions, hidden = weight.shape[0], recurrent.shape[2]
         arrays: dict[str, FloatArray] = {}
         for direction, suffix in zip(range(directions), ("", "_reverse"), strict=False):
-            first, second = np.split(bias[direction], 2)
-            for name, array in (
-                ("weight_ih", weight[direction]),
-                ("weight_hh", recurrent[direction]),
-                ("bias_ih", first),
-                ("bias_hh", second),
-            ):
+            parts = (weight[direction], recurrent[direction], *np.split(bias[direction], 2))
+            for name, array in zip(("weight_ih", "weight_hh", "bias_ih", "bias_hh"), parts, strict=True):
                 arrays[f"{name}_l{{}}{suffix}"] = np.concatenate([np.split(array, 4)[gate] for gate in _LSTM_GATES])
         kind: LayerKind = "bidirectional LSTM" if directions == 2 else "LSTM"
         return LayerSpec(kind, weight.shape[2], hidden, has_bias=True), arrays

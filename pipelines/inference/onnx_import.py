@@ -1,17 +1,23 @@
-"""Import of an ONNX file's weights into a run directory."""
+"""Import of an ONNX file's weights into a run directory, by matching its layers with those of a torch network."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
+from itertools import zip_longest
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import torch
+from torch import nn
 
 from models.backbones.lcnet import LCNET_BLOCKS
 from models.backbones.mobilenet_v3 import LARGE_STEM_CHANNELS
 from models.detector import Detector, DetectorConfig
 from models.recognizer import Recognizer, RecognizerConfig
 from pipelines.config import SettingsDict
+from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.inference.engine import (
     Engine,
     has_onnxruntime,
@@ -22,22 +28,25 @@ from pipelines.inference.engine import (
 )
 from pipelines.inference.onnx_graph import (
     LayerKind,
+    LayerSpec,
     LayerWeights,
+    layer_specs,
     load_onnx,
     read_layers,
     read_metadata,
     with_floor_resize,
 )
-from pipelines.inference.onnx_match import load_matching
 from pipelines.inference.onnx_metadata import (
-    read_detector_preprocessing,
+    PUBLISHED_PREPROCESSING,
     read_postprocessing,
-    read_recognizer_preprocessing,
+    read_preprocessing,
     resolve_model_charset,
 )
 from pipelines.inference.run import ModelKind, Run, create_run
 from pipelines.io.atomic import file_sha256
 from synthtext.core import InputError
+
+Model = TypeVar("Model", bound=nn.Module)
 
 IMPORT_TOLERANCE = 1e-3
 """Largest allowed difference between a probability of the file and of the imported network."""
@@ -66,23 +75,15 @@ def import_onnx(
         raise InputError(f"{out} is not empty; name a new folder")
     if charset is not None and kind == "detector":
         raise InputError("a detector has no charset: leave out --charset")
-    model = load_onnx(file)
-    layers = read_layers(model, file)
     if kind == "recognizer":
-        return _import_recognizer(file, model, layers, out, charset, log)
-    return _import_detector(file, model, layers, out, log)
+        return _import_recognizer(file, out, charset, log)
+    return _import_detector(file, out, log)
 
 
-def _import_recognizer(
-    file: Path,
-    onnx_model: Any,
-    layers: Sequence[LayerWeights],
-    out: Path,
-    dictionary: Path | None,
-    log: Callable[[str], None],
-) -> Run:
-    metadata = read_metadata(onnx_model)
-    preprocessing = read_recognizer_preprocessing(metadata, file)
+def _import_recognizer(file: Path, out: Path, dictionary: Path | None, log: Callable[[str], None]) -> Run:
+    onnx_model = load_onnx(file)
+    layers, metadata = read_layers(onnx_model, file), read_metadata(onnx_model)
+    preprocessing = read_preprocessing(metadata, file, PUBLISHED_PREPROCESSING)
     probe = torch.zeros(1, 3, preprocessing.height, _PROBE_SIDE)
     model = Recognizer(_recognizer_config(layers, preprocessing.height)).eval()
     load_matching(file, layers, [model], lambda m: m(probe))
@@ -95,17 +96,16 @@ def _import_recognizer(
     return run
 
 
-def _import_detector(
-    file: Path, onnx_model: Any, layers: Sequence[LayerWeights], out: Path, log: Callable[[str], None]
-) -> Run:
-    metadata, probe = read_metadata(onnx_model), torch.zeros(1, 3, _PROBE_SIDE, _PROBE_SIDE)
+def _import_detector(file: Path, out: Path, log: Callable[[str], None]) -> Run:
+    onnx_model, probe = load_onnx(file), torch.zeros(1, 3, _PROBE_SIDE, _PROBE_SIDE)
+    layers, metadata = read_layers(onnx_model, file), read_metadata(onnx_model)
     torch.manual_seed(0)  # for the threshold map, which the file lacks
     candidates = [Detector(config).eval() for config in _detector_configs(layers)]
     model = load_matching(file, layers, candidates, lambda m: m.probability(probe))
     difference = _check_output(file, onnx_model, torch_detector(model), probe)
     postprocessing = read_postprocessing(metadata, file)
     config = _config("detector", file, asdict(model.config)) | {"postprocessing": asdict(postprocessing)}
-    run = create_run(out, config, read_detector_preprocessing(metadata, file))
+    run = create_run(out, config, read_preprocessing(metadata, file, DetectorPreprocessing()))
     run.save_weights(model)
     log(f"{out}: {_parameter_count(model)} parameters{difference}")
     threshold = _parameter_count(model.head.threshold)
@@ -138,11 +138,7 @@ def _outputs(layers: Sequence[LayerWeights], kind: LayerKind, default: list[int]
 def _check_output(file: Path, onnx_model: Any, engine: Engine, like: torch.Tensor) -> str:
     """Compare the outputs on a random image, if onnxruntime is installed: the same layers can be connected differently.
 
-    Returns:
-        The end of a sentence about the difference; empty if nothing was compared.
-
-    Raises:
-        InputError: the outputs differ by more than `IMPORT_TOLERANCE`.
+    Returns the end of a sentence about the difference; raises InputError if it exceeds `IMPORT_TOLERANCE`.
     """
     if not has_onnxruntime():
         return ""
@@ -164,3 +160,69 @@ def _config(kind: ModelKind, file: Path, network: SettingsDict) -> SettingsDict:
 
 def _parameter_count(model: torch.nn.Module) -> str:
     return f"{sum(parameter.numel() for parameter in model.parameters()):,}"
+
+
+class ModuleLayer(NamedTuple):
+    """A layer of a torch network: its shape, its module, and its number there (for an LSTM of several layers)."""
+
+    layer: LayerSpec
+    module: nn.Module
+    number: int
+
+    def load(self, weights: LayerWeights) -> None:
+        """Copy the weights of a layer of equal shape."""
+        tensors = self.module.state_dict(keep_vars=True)
+        with torch.no_grad():
+            for name, array in weights.arrays.items():
+                values = torch.from_numpy(np.ascontiguousarray(array, np.float32))
+                tensors[name.format(self.number)].copy_(values)
+
+
+def module_layers(model: Model, forward: Callable[[Model], object]) -> list[ModuleLayer]:
+    """Return the layers of a network in the order in which `forward` uses them."""
+    used: list[nn.Module] = []
+
+    def record(module: nn.Module, _inputs: object, _output: object) -> None:
+        used.append(module)
+
+    with ExitStack() as hooks, torch.inference_mode():
+        for module in model.modules():
+            if layer_specs(module) is not None:
+                hooks.callback(module.register_forward_hook(record).remove)
+        forward(model)
+    return [
+        ModuleLayer(layer, module, number) for module in used for number, layer in enumerate(layer_specs(module) or ())
+    ]
+
+
+def load_matching(
+    file: Path, layers: Sequence[LayerWeights], models: Sequence[Model], forward: Callable[[Model], object]
+) -> Model:
+    """Copy the weights of a file's layers into the first of several networks whose layers match, and return it.
+
+    Layers that `forward`, which calls a network once, does not use keep their weights.
+
+    Raises:
+        InputError: no network matches; the message names the first layer that differs from the most similar network.
+    """
+    mismatches = []
+    for model in models:
+        slots = module_layers(model, forward)
+        mismatch = first_mismatch(layers, slots)
+        if mismatch is None:
+            for weights, slot in zip(layers, slots, strict=True):
+                slot.load(weights)
+            return model
+        mismatches.append(mismatch)
+    _, description = max(mismatches, key=itemgetter(0))
+    raise InputError(f"{file} has another architecture: {description}")
+
+
+def first_mismatch(layers: Sequence[LayerWeights], slots: Sequence[ModuleLayer]) -> tuple[int, str] | None:
+    """Return position and description of the first layer that differs; None if all are equal."""
+    for position, (weights, slot) in enumerate(zip_longest(layers, slots)):
+        if weights is None or slot is None or weights.layer != slot.layer:
+            actual = "the file has no more layers" if weights is None else f"{weights.name!r} is {weights.layer}"
+            expected = "no more layers" if slot is None else str(slot.layer)
+            return position, f"layer {position + 1}: {actual}; expected {expected}"
+    return None

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 from models.ctc import BLANK
 from models.db.boxes import PostprocessSettings
@@ -11,6 +12,8 @@ from pipelines.config import validate_dataclass
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.inference.published import DICTIONARY_FILE, published_file
 from synthtext.core import Charset, InputError
+
+PreprocessingT = TypeVar("PreprocessingT", RecognizerPreprocessing, DetectorPreprocessing)
 
 CHARSET_KEY = "character"
 """The charset, one character per line. RapidOCR reads this key."""
@@ -54,10 +57,9 @@ def resolve_model_charset(metadata: Mapping[str, str], classes: int, dictionary:
     """Return the charset of a recognizer: that in its file, that in a given dictionary, or the published one.
 
     Args:
-        metadata: of the file.
+        metadata: of `file`.
         classes: of the network, including the blank.
         dictionary: one character per line, or None.
-        file: of the network, for error messages.
 
     Raises:
         InputError: the dictionary cannot be read, does not fit the number of classes or contradicts the file, or the
@@ -81,15 +83,9 @@ def resolve_model_charset(metadata: Mapping[str, str], classes: int, dictionary:
 
 
 def charset_for_classes(characters: tuple[str, ...], classes: int, where: str) -> Charset:
-    """Return the charset of a network: the given characters, and the space if exactly one class remains.
+    """Return the charset of a network with so many classes, including the blank; `where` starts error messages.
 
-    Args:
-        characters: of a dictionary, which may omit the space (`use_space_char` of PaddleOCR).
-        classes: of the network, including the blank.
-        where: file and dictionary, for error messages.
-
-    Raises:
-        InputError: there are more or fewer characters than classes.
+    A dictionary may omit the space (`use_space_char` of PaddleOCR), which is added if exactly one class remains.
     """
     if len(characters) == classes - 2 and " " not in characters:
         characters = (*characters, " ")
@@ -107,12 +103,8 @@ def charset_for_classes(characters: tuple[str, ...], classes: int, where: str) -
 def read_postprocessing(metadata: Mapping[str, str], file: Path) -> PostprocessSettings:
     """Return the postprocessing in the metadata of a detector's file; without one, that of PaddleOCR's code.
 
-    Args:
-        metadata: of the file.
-        file: for error messages.
-
     Raises:
-        InputError: the metadata are invalid.
+        InputError: the metadata are invalid; the message names the file.
     """
     if POSTPROCESSING_KEY not in metadata:
         return PostprocessSettings(paddle_compat=True)
@@ -123,13 +115,7 @@ def read_postprocessing(metadata: Mapping[str, str], file: Path) -> PostprocessS
     return validate_dataclass(PostprocessSettings, settings, f"{file}, metadata {POSTPROCESSING_KEY!r}")
 
 
-def read_recognizer_preprocessing(metadata: Mapping[str, str], file: Path) -> RecognizerPreprocessing:
+def read_preprocessing(metadata: Mapping[str, str], file: Path, published: PreprocessingT) -> PreprocessingT:
     """Return the preprocessing in the metadata; without one, the published one. Raises as `read_postprocessing`."""
     text = metadata.get(PREPROCESSING_KEY)
-    return PUBLISHED_PREPROCESSING if text is None else RecognizerPreprocessing.from_json(text, f"{file}: ")
-
-
-def read_detector_preprocessing(metadata: Mapping[str, str], file: Path) -> DetectorPreprocessing:
-    """Return the preprocessing in the metadata; without one, the published one. Raises as `read_postprocessing`."""
-    text = metadata.get(PREPROCESSING_KEY)
-    return DetectorPreprocessing() if text is None else DetectorPreprocessing.from_json(text, f"{file}: ")
+    return published if text is None else type(published).from_json(text, f"{file}: ")

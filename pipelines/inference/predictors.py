@@ -19,13 +19,7 @@ from synthtext.core import Charset, Image, InputError
 
 @dataclass(frozen=True)
 class TextDetector:
-    """Finds the texts in an image.
-
-    Attributes:
-        engine: runs the network.
-        preprocessing: how an image becomes the network's input.
-        postprocessing: how a probability map becomes boxes.
-    """
+    """Finds the texts in an image: prepares it, runs a network, and finds boxes in the probability map."""
 
     engine: Engine
     preprocessing: DetectorPreprocessing
@@ -80,13 +74,7 @@ DEFAULT_BATCH_SIZE = 6
 
 @dataclass(frozen=True)
 class TextRecognizer:
-    """Reads images of lines.
-
-    Attributes:
-        engine: runs the network.
-        charset: the characters that the network can read.
-        preprocessing: how the image of a line becomes the network's input.
-    """
+    """Reads images of lines: prepares them, runs a network, and decodes its output with a charset."""
 
     engine: Engine
     charset: Charset
@@ -137,12 +125,7 @@ class TextRecognizer:
 def batches_by_width(
     widths: NDArray[np.int64], preprocessing: RecognizerPreprocessing, batch_size: int
 ) -> Iterator[NDArray[np.int64]]:
-    """Split lines, sorted by width, into batches of at most `MAX_BATCH_COLUMNS` columns.
-
-    Args:
-        widths: (N,) of the resized lines, pixels.
-        preprocessing: defines the width of a batch.
-        batch_size: maximum of the lines in a batch.
+    """Split resized lines of given widths (N,) into batches of similar width, of at most `MAX_BATCH_COLUMNS` columns.
 
     Yields:
         Indices of the lines of a batch.

@@ -41,17 +41,15 @@ def find_images(names: Sequence[str]) -> list[Path]:
 
 def _matches(name: str) -> list[Path]:
     path = Path(name)
-    if path.is_file():
-        return [path]
     if path.is_dir():
-        images = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES and entry.is_file())
-        if not images:
-            raise InputError(f"{name}: there is no image in this folder")
-        return images
-    matched = sorted(Path(entry) for entry in glob(name, recursive=True)) if has_magic(name) else []  # noqa: PTH207 - absolute patterns
-    images = [entry for entry in matched if entry.is_file()]
+        found = [entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES]
+    elif has_magic(name) and not path.is_file():
+        found = [Path(entry) for entry in glob(name, recursive=True)]  # noqa: PTH207 - absolute patterns
+    else:
+        found = [path]
+    images = sorted(entry for entry in found if entry.is_file())
     if not images:
-        raise InputError(f"{name}: there is no such image or folder")
+        raise InputError(f"{name}: there is no {'image in this folder' if path.is_dir() else 'such image or folder'}")
     return images
 
 
@@ -285,11 +283,7 @@ def _in_reading_direction(row: list[PlacedText], texts: Sequence[TextLine]) -> l
 
 
 def load_image(path: str | Path) -> Image:
-    """Load an image file as (H, W, 3) uint8 RGB, upright.
-
-    Raises:
-        InputError: the file is missing or is not an image.
-    """
+    """Load an image file as (H, W, 3) uint8 RGB, upright; raises InputError if it is missing or no image."""
     try:
         return decode_image(Path(path).read_bytes(), str(path))
     except OSError as error:

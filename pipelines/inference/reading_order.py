@@ -117,11 +117,10 @@ def _are_columns(part: BoxArray, columns: NDArray[np.int64], height: float) -> b
 
     They are wide and several lines high, unlike distant words of one line, and not the columns of a table.
     """
-    for column in range(int(columns.max()) + 1):
-        left, top, right, bottom = _hull(part[columns == column])
-        if bottom - top < MIN_COLUMN_HEIGHT * height or right - left < MIN_COLUMN_WIDTH * height:
-            return False
-    return not _is_table(part, columns, height)
+    hulls = np.array([_hull(part[columns == column]) for column in range(int(columns.max()) + 1)])
+    sizes = hulls[:, 2:] - hulls[:, :2]
+    is_large = (sizes >= np.array([MIN_COLUMN_WIDTH, MIN_COLUMN_HEIGHT]) * height).all()
+    return bool(is_large) and not _is_table(part, columns, height)
 
 
 def _is_table(part: BoxArray, columns: NDArray[np.int64], height: float) -> bool:

@@ -6,18 +6,19 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from pipelines.datasets.open import LineDataset, SceneDataset, resolve_dataset
+from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.inference.engine import Engine, Precision, has_onnx_export, onnx_engine, open_onnx_session
 from pipelines.inference.onnx_export import to_onnx
 from pipelines.inference.onnx_graph import load_onnx, with_floor_resize
 from pipelines.inference.onnx_metadata import (
-    read_detector_preprocessing,
+    PUBLISHED_PREPROCESSING,
     read_postprocessing,
-    read_recognizer_preprocessing,
+    read_preprocessing,
     resolve_model_charset,
 )
 from pipelines.inference.predictors import TextDetector, TextRecognizer
 from pipelines.inference.published import DETECTOR_FILE, RECOGNIZER_FILE, published_file
-from pipelines.inference.run import CONFIG_FILE, DetectorRun, ModelKind, RecognizerRun, open_run
+from pipelines.inference.run import CONFIG_FILE, DetectorRun, ModelKind, RecognizerRun, Run, open_run
 from pipelines.io.paths import parse_path
 from synthtext.core import InputError
 
@@ -46,42 +47,29 @@ class OnnxModel:
 
     @cached_property
     def kind(self) -> ModelKind:
-        """What the network does, which the axes of its output show.
-
-        Raises:
-            InputError: the file cannot be run, or is neither a recognizer nor a detector.
-        """
+        """What the network does, which the axes of its output show; raises InputError if it does neither."""
         axes = len(self._session.get_outputs()[0].shape)
-        if axes == 3:
-            return "recognizer"
-        if axes == 4:
-            return "detector"
-        raise InputError(f"{self.path} is not a recognizer or a detector: its output has {axes} axes")
+        kinds: dict[int, ModelKind] = {3: "recognizer", 4: "detector"}
+        if axes not in kinds:
+            raise InputError(f"{self.path} is not a recognizer or a detector: its output has {axes} axes")
+        return kinds[axes]
 
     def recognizer(self, charset: Path | None = None, threads: int | None = None) -> TextRecognizer:
-        """Return the recognizer as a predictor.
-
-        Args:
-            charset: dictionary for a file that does not contain its characters.
-            threads: of onnxruntime; None: all CPUs.
-
-        Raises:
-            InputError: the file is not a recognizer, or its characters are unknown.
-        """
+        """Return the recognizer as a predictor; arguments and exceptions are those of `open_recognizer`."""
         self._require("recognizer")
         classes = self._session.get_outputs()[0].shape[-1]
         return TextRecognizer(
             self._engine(threads),
             resolve_model_charset(self._metadata, classes if isinstance(classes, int) else 0, charset, self.path),
-            read_recognizer_preprocessing(self._metadata, self.path),
+            read_preprocessing(self._metadata, self.path, PUBLISHED_PREPROCESSING),
         )
 
     def detector(self, threads: int | None = None) -> TextDetector:
-        """Return the detector as a predictor; raises as `recognizer` does."""
+        """Return the detector as a predictor; arguments and exceptions are those of `open_detector`."""
         self._require("detector")
         return TextDetector(
             self._engine(threads),
-            read_detector_preprocessing(self._metadata, self.path),
+            read_preprocessing(self._metadata, self.path, DetectorPreprocessing()),
             read_postprocessing(self._metadata, self.path),
         )
 
@@ -105,7 +93,7 @@ class OnnxModel:
         return metadata
 
 
-Model: TypeAlias = RecognizerRun | DetectorRun | OnnxModel
+Model: TypeAlias = Run | OnnxModel
 Resolved: TypeAlias = LineDataset | SceneDataset | Model
 
 
@@ -125,11 +113,7 @@ def resolve(spec: str | Path) -> Resolved:
 
 
 def resolve_model(spec: str | Path) -> Model:
-    """Open a run directory or an ONNX file.
-
-    Raises:
-        InputError: it is neither.
-    """
+    """Open a run directory or an ONNX file; raises InputError if it is neither."""
     path = Path(spec)
     if path.is_dir():
         return open_run(path)
@@ -165,11 +149,8 @@ def open_recognizer(
         raise InputError(f"{found.folder} is a detector, not a recognizer")
     if charset is not None:
         raise InputError(f"{found.folder} contains its charset: leave out --charset")
-    if _uses_torch(runtime, precision):
-        return found.predictor(precision)
-    return TextRecognizer(
-        onnx_engine(open_onnx_session(to_onnx(found)[0], threads)), found.charset, found.preprocessing
-    )
+    engine = _engine(found, runtime, threads, precision)
+    return TextRecognizer(engine, found.charset, found.preprocessing) if engine else found.predictor(precision)
 
 
 def open_detector(
@@ -189,10 +170,8 @@ def open_detector(
         return found.detector(threads)
     if isinstance(found, RecognizerRun):
         raise InputError(f"{found.folder} is a recognizer, not a detector")
-    if _uses_torch(runtime, precision):
-        return found.predictor(precision)
-    engine = onnx_engine(open_onnx_session(to_onnx(found)[0], threads))
-    return TextDetector(engine, found.preprocessing, found.postprocessing)
+    engine = _engine(found, runtime, threads, precision)
+    return TextDetector(engine, found.preprocessing, found.postprocessing) if engine else found.predictor(precision)
 
 
 def _resolved(model: str | Path | Model | None, kind: ModelKind) -> Model:
@@ -201,5 +180,8 @@ def _resolved(model: str | Path | Model | None, kind: ModelKind) -> Model:
     return resolve_model(model) if isinstance(model, str | Path) else model
 
 
-def _uses_torch(runtime: Runtime, precision: Precision) -> bool:
-    return runtime == "torch" or precision != "fp32" or (runtime == "auto" and not has_onnx_export())
+def _engine(run: Run, runtime: Runtime, threads: int | None, precision: Precision) -> Engine | None:
+    """Return an engine that runs a run's network in onnxruntime; None if torch is to run it."""
+    if runtime == "torch" or precision != "fp32" or (runtime == "auto" and not has_onnx_export()):
+        return None
+    return onnx_engine(open_onnx_session(to_onnx(run)[0], threads))

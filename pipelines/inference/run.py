@@ -1,13 +1,16 @@
 """The run directory: settings, preprocessing, charset and weights of a trained network."""
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from torch import nn
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
 
 from models.backbones.base import DETECTOR_BACKBONES, RECOGNIZER_BACKBONES
 from models.ctc import CTCCodec
@@ -18,9 +21,9 @@ from models.recognizer import Recognizer, RecognizerConfig
 from pipelines.config import SettingsDict, dump_yaml, read_yaml, suggest_key, validate_dataclass, validate_model
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.inference.engine import Precision, torch_detector, torch_recognizer
+from pipelines.inference.last_weights import load_last_weights
 from pipelines.inference.predictors import TextDetector, TextRecognizer
-from pipelines.inference.weights import load_weights, save_weights, saved_network_name
-from pipelines.io.atomic import write_atomic
+from pipelines.io.atomic import wrap_write_errors, write_atomic
 from synthtext.core import Charset, InputError
 
 ModelKind: TypeAlias = Literal["recognizer", "detector"]
@@ -31,6 +34,7 @@ CONFIG_FILE = "config.yaml"
 CHARSET_FILE = "charset.txt"
 PREPROCESSING_FILE = "preprocessing.json"
 WEIGHTS_FILE = "weights.safetensors"
+_NETWORK_KEY = "network"  # in the header of this file
 
 BEST_NETWORK, SMALLEST_NETWORK = "best", "smallest"
 """Names that select one of several networks: the one with the best score, and the one with the fewest parameters."""
@@ -77,20 +81,18 @@ class RunDirectory(ABC, Generic[ModelT]):
             after the first validation. Networks that were trained together have a file of weights each, and
             `weights.safetensors` holds those of the best one.
         network_name: which of these networks to use; None: the best one.
+        last: use the last weights, those of the checkpoint, instead of the best ones.
     """
 
     folder: Path
     network_name: str | None = None
+    last: bool = False
 
     kind: ClassVar[ModelKind]
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Open a run directory of this kind.
-
-        Raises:
-            InputError: the folder is missing, is not a run directory, or holds a network of the other kind.
-        """
+        """Open a run directory of this kind; raises InputError if the folder is none."""
         run = open_run(folder)
         if not isinstance(run, cls):
             raise InputError(f"{folder} is a {run.kind}, not a {cls.kind}")
@@ -106,13 +108,12 @@ class RunDirectory(ABC, Generic[ModelT]):
         """Return the network with new weights."""
 
     def load_model(self) -> ModelT:
-        """Return the network with its best weights so far, in evaluation mode.
-
-        Raises:
-            InputError: there are no weights yet, or they do not fit the settings.
-        """
+        """Return the network with its best or last weights, in evaluation mode; raises InputError if there are none."""
         model = self.build_model()
-        load_weights(self.weights_path(self.network_name), model)
+        if self.last:
+            load_last_weights(self.folder, model, self.network_name or _saved_network_name(self.folder / WEIGHTS_FILE))
+            return model.eval()
+        _load_weights(self.weights_path(self.network_name), model)
         return model.eval()
 
     def select_network(self, name: str) -> Self:
@@ -148,7 +149,9 @@ class RunDirectory(ABC, Generic[ModelT]):
         Raises:
             JobError: the file cannot be written; the previous one is kept.
         """
-        save_weights(self.weights_path(name), model, best_network)
+        path, header = self.weights_path(name), None if best_network is None else {_NETWORK_KEY: best_network}
+        with wrap_write_errors(path):
+            write_atomic(path, save(to_contiguous(model.state_dict()), header))
 
     def weights_path(self, name: str | None = None) -> Path:
         """Return the file of a network's weights; without a name, that of the best weights."""
@@ -160,7 +163,7 @@ class RunDirectory(ABC, Generic[ModelT]):
         return networks
 
     def _network_settings(self, model: type[NetworkSettingsT]) -> NetworkSettingsT:
-        name = self.network_name or saved_network_name(self.folder / WEIGHTS_FILE)
+        name = self.network_name or _saved_network_name(self.folder / WEIGHTS_FILE)
         own = self._networks.get(name, {}).get("network")
         settings = self.config.get("network", {}) if own is None else own
         return validate_model(model, settings, f"{self.folder / CONFIG_FILE}: network")
@@ -261,13 +264,36 @@ def create_run(
 
 
 def open_run(folder: Path) -> Run:
-    """Open a run directory of either kind.
-
-    Raises:
-        InputError: the folder is missing or is not a run directory.
-    """
+    """Open a run directory of either kind; raises InputError if the folder is missing or is not a run directory."""
     path = folder / CONFIG_FILE
     if not path.is_file():
         reason = f"it has no {CONFIG_FILE}" if folder.is_dir() else "there is no such folder"
         raise InputError(f"{folder} is not a run directory: {reason}; name the folder given to `ocrmill train -o`")
     return DetectorRun(folder) if read_yaml(path).get("kind") == "detector" else RecognizerRun(folder)
+
+
+def _load_weights(path: Path, model: nn.Module) -> None:
+    try:
+        model.load_state_dict(load_file(path))
+    except FileNotFoundError:
+        raise InputError(
+            f"{path.parent} has no {path.name} yet: no validation has run; re-run `ocrmill train` to resume"
+        ) from None
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is damaged: {error}") from None
+    except RuntimeError as error:
+        problem = str(error).split("\n\t")[1 if "\n\t" in str(error) else 0]
+        raise InputError(f"{path} does not fit the network in {path.parent / 'config.yaml'}: {problem}") from None
+
+
+def _saved_network_name(path: Path) -> str:
+    """Return the name of the network in a file; empty if the file is missing, damaged or names none."""
+    with suppress(SafetensorError, OSError), safe_open(path, "pt") as file:
+        name: str = (file.metadata() or {}).get(_NETWORK_KEY, "")
+        return name
+    return ""
+
+
+def to_contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors as safetensors requires them: on the CPU, contiguous in memory."""
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}

@@ -57,9 +57,9 @@ def remove_path(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def remove_temporary_files(folder: Path) -> None:
-    """Remove the unfinished files of an interrupted job from a folder."""
-    for path in sorted(folder.glob(f"{TEMPORARY_PREFIX}*")):
+def remove_temporary_files(folder: Path, prefix: str = "") -> None:
+    """Remove the unfinished files of an interrupted job from a folder; with a prefix, those of paths that begin so."""
+    for path in folder.glob(f"{TEMPORARY_PREFIX}{prefix}*"):
         remove_path(path)
 
 
@@ -71,14 +71,7 @@ def file_sha256(path: Path) -> str:
 
 @contextmanager
 def wrap_write_errors(path: AnyPath) -> Iterator[None]:
-    """Turn an OSError, such as that of a full disk, into a one-line message.
-
-    Args:
-        path: what is being written.
-
-    Raises:
-        JobError: in place of any OSError.
-    """
+    """Turn an OSError, such as that of a full disk, into a JobError of one line; `path` names what is being written."""
     try:
         yield
     except OSError as error:
@@ -151,11 +144,7 @@ _MIN_AGE = 60.0  # seconds; a younger folder without a lock may be one that is j
 
 @contextmanager
 def staging_folder() -> Iterator[Path]:
-    """Create a temporary folder, and remove it with its content at the end.
-
-    Raises:
-        JobError: it cannot be created.
-    """
+    """Create a temporary folder, and remove it with its content at the end. Raises JobError if it cannot be created."""
     _remove_abandoned_folders()
     try:
         folder = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX))

@@ -3,25 +3,18 @@
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.errors import JobError
-from pipelines.io.atomic import TEMPORARY_PREFIX, file_lock, file_sha256, fsync_path, remove_path, temporary_path
+from pipelines.io.atomic import file_lock, file_sha256, fsync_path, remove_path, remove_temporary_files, temporary_path
 from pipelines.io.connection import StorageError, read_error
 from pipelines.io.location import RemotePath
-from pipelines.io.paths import AnyPath, expand_user, parse_path
+from pipelines.io.paths import AnyPath, parse_path
 from synthtext.core import InputError
+from synthtext.core.cache import cache_folder
 
 _logger = logging.getLogger("pipelines.io")
-
-
-def cache_folder() -> Path:
-    """Return the folder of downloaded files: `OCRMILL_CACHE`, or `ocrmill` in the cache folder of the user."""
-    if named := os.environ.get("OCRMILL_CACHE"):
-        return expand_user(named)
-    return expand_user(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "ocrmill"
 
 
 def fetch_file(uri: str | AnyPath, digest: str, cache: Path | None = None) -> Path:
@@ -43,7 +36,7 @@ def fetch_file(uri: str | AnyPath, digest: str, cache: Path | None = None) -> Pa
     if isinstance(path, Path):
         _check_digest(path, digest, path)
         return path
-    target = (cache_folder() if cache is None else cache) / digest / path.name
+    target = (cache or cache_folder()) / digest / path.name
 
     def download(folder: Path) -> None:
         path.download(folder / target.name)
@@ -84,7 +77,7 @@ def fetch_path(uri: str | AnyPath, cache: Path | None = None) -> Path:
     if not states:
         raise InputError(f"{path}: there is no such file or folder")
     key = hashlib.sha256(json.dumps([path.uri, states]).encode()).hexdigest()
-    target = (cache_folder() if cache is None else cache) / "trees" / key / (path.name or path.bucket)
+    target = (cache or cache_folder()) / "trees" / key / (path.name or path.bucket)
 
     def download(folder: Path) -> None:
         for name in states:
@@ -101,17 +94,9 @@ def fetch_path(uri: str | AnyPath, cache: Path | None = None) -> Path:
 
 
 def _cached(target: Path, source: RemotePath, download: Callable[[Path], None]) -> Path:
-    """Return a cached file or folder; one process downloads what is missing, others wait.
+    """Return a cached file or folder, alone in its folder; one process downloads what is missing, others wait.
 
-    Args:
-        target: path in the cache, alone in its folder.
-        source: of the download.
-        download: writes `target.name` into the folder that it gets.
-
-    Raises:
-        FileNotFoundError: the source does not exist.
-        StorageError: the storage fails.
-        JobError: the cache cannot be written.
+    `download` writes `target.name` into the folder that it gets. Errors of the source stay as they are.
     """
     folder = target.parent
     if target.exists():
@@ -120,8 +105,7 @@ def _cached(target: Path, source: RemotePath, download: Callable[[Path], None]) 
         folder.parent.mkdir(parents=True, exist_ok=True)
         with file_lock(folder.with_name(f".lock-{folder.name}"), wait=True):
             if not target.exists():
-                for abandoned in folder.parent.glob(f"{TEMPORARY_PREFIX}{folder.name}-*"):  # by killed processes
-                    remove_path(abandoned)
+                remove_temporary_files(folder.parent, f"{folder.name}-")
                 _logger.debug("downloading %s to %s", source, target)
                 _download_into(temporary_path(folder), target, download)
     except (FileNotFoundError, StorageError):

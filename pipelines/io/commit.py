@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -27,68 +26,16 @@ LOCK_FILE = ".lock"
 """Name of the lock file in a folder on a disk."""
 
 SHARDS_FOLDER = "shards"
-"""Name of the folder of shards in that of a dataset."""
+"""Name of the folder of shards in that of a dataset; it holds data only, so that any reader of Parquet takes it."""
+
+MANIFESTS_FOLDER = "manifests"
+"""Name of the folder of the manifests of shards."""
 
 
-class CommitStrategy(ABC):
-    """Reads and writes the files of a dataset by their names in its folder.
-
-    Methods raise OSError, unless they say otherwise. The defaults suit a folder that needs no preparation.
-    """
-
-    @abstractmethod
-    def list_names(self, folder: str = "") -> list[str]:
-        """Return the sorted names in the folder of the dataset, or in a folder below it, without changing anything.
-
-        Raises:
-            InputError: the folder of the dataset cannot be used.
-        """
-
-    @abstractmethod
-    def write(self, name: str, content: str) -> None:
-        """Write a small file atomically."""
-
-    @abstractmethod
-    def withdraw(self, name: str) -> None:
-        """Make a file that may exist count for nothing."""
-
-    @abstractmethod
-    def size(self, name: str) -> int | None:
-        """Return the size of a file in bytes; None where none exists."""
-
-    @abstractmethod
-    def shard_sizes(self) -> dict[str, int]:
-        """Return the sizes of all files of shards in bytes, by their names in the folder of shards."""
-
-    def open(self) -> AbstractContextManager[None]:
-        """Prepare the folder, and lock it if possible.
-
-        Raises:
-            InputError: the folder cannot be created.
-            JobError: another job holds the lock.
-        """
-        return nullcontext()
-
-    def publish(self, pending: PendingShard, manifest_name: str) -> None:  # noqa: B027 - optional
-        """Give the data of a shard its final name, unless it has it; an old manifest is withdrawn before."""
-
-    def remove_data(self, name: str) -> None:  # noqa: B027 - optional
-        """Remove the data of a shard without a manifest, where that is possible."""
-
-    def free_bytes(self) -> int | None:
-        """Return the free space in bytes; None where it is unknown."""
-        return None
-
-    def check_creatable(self) -> None:  # noqa: B027 - optional
-        """Check that the folder could be created.
-
-        Raises:
-            InputError: it could not.
-        """
-
-
-class RenameCommit(CommitStrategy):
+class RenameCommit:
     """The strategy on a disk: files are written under temporary names and renamed, under a lock.
+
+    Files are named by their paths in the folder of the dataset. Methods raise OSError, unless they say otherwise.
 
     Args:
         path: of the folder, absolute.
@@ -96,14 +43,18 @@ class RenameCommit(CommitStrategy):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._shards = path / SHARDS_FOLDER
+        self._shards, self._manifests = path / SHARDS_FOLDER, path / MANIFESTS_FOLDER
 
     @property
     def _existing(self) -> Path:
         return next(path for path in (self.path, *self.path.parents) if path.exists())
 
     def list_names(self, folder: str = "") -> list[str]:
-        """Return the names, after a check that the folder of the dataset can be written."""
+        """Return the sorted names in the folder of the dataset, or in a folder below it.
+
+        Raises:
+            InputError: the folder of the dataset cannot be written.
+        """
         with wrap_read_errors(self.path):
             existing = self._existing
             if not existing.is_dir():
@@ -115,9 +66,15 @@ class RenameCommit(CommitStrategy):
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Create the folder, hold its lock, and remove unfinished files before and after."""
+        """Create the folder, hold its lock, and remove unfinished files before and after.
+
+        Raises:
+            InputError: the folder cannot be created.
+            JobError: another job holds the lock.
+        """
         with self._wrap_creation_errors():
             self._shards.mkdir(parents=True, exist_ok=True)
+            self._manifests.mkdir(exist_ok=True)
         with file_lock(self.path / LOCK_FILE):
             self._remove_temporary()
             try:
@@ -127,56 +84,56 @@ class RenameCommit(CommitStrategy):
 
     def _remove_temporary(self) -> None:
         with wrap_write_errors(self.path):
-            remove_temporary_files(self.path)
-            remove_temporary_files(self._shards)
+            for folder in (self.path, self._shards, self._manifests):
+                remove_temporary_files(folder)
 
     def write(self, name: str, content: str) -> None:
-        """Write under a temporary name, sync, and rename."""
+        """Write a small file atomically."""
         write_atomic(self.path / name, content)
 
     def withdraw(self, name: str) -> None:
-        """Remove the file."""
+        """Remove a file that may exist."""
         path = self.path / name
         if path.exists():
             path.unlink()
             fsync_path(path.parent)
 
     def remove_data(self, name: str) -> None:
-        """Remove the file or folder."""
+        """Remove the data of a shard without a manifest."""
         remove_path(self.path / name)
 
     def publish(self, pending: PendingShard, manifest_name: str) -> None:
-        """Rename the data."""
+        """Give the data of a shard its final name; an old manifest is removed before."""
         data = self._shards / pending.manifest.file
-        (self._shards / manifest_name).unlink(missing_ok=True)  # of a shorter shard that this one replaces
+        (self._manifests / manifest_name).unlink(missing_ok=True)  # of a shorter shard that this one replaces
         if data.is_dir():
             remove_path(data)
-        pending.local_path.replace(data)
+        assert isinstance(pending.path, Path)
+        pending.path.replace(data)
         fsync_path(self._shards)
 
     def size(self, name: str) -> int | None:
-        """Return the size; None where no file exists."""
+        """Return the size of a file in bytes; None where none exists."""
         path = self.path / name
         return path.stat().st_size if path.is_file() else None
 
     def shard_sizes(self) -> dict[str, int]:
-        """Return the sizes of files, and those of the data files of LMDB folders."""
+        """Return the sizes of all files of shards and of their manifests in bytes, by their names in their folders."""
         sizes: dict[str, int] = {}
-        if not self._shards.is_dir():
-            return sizes
-        with os.scandir(self._shards) as entries:
-            for entry in entries:
-                with suppress(FileNotFoundError):  # another job may be replacing it
-                    name = f"{entry.name}/{LMDB_DATA_FILE}" if entry.is_dir() else entry.name
-                    sizes[name] = (self._shards / name).stat().st_size
+        for folder in filter(Path.is_dir, (self._manifests, self._shards)):  # data exist before their manifest
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):  # another job may be replacing it
+                        name = f"{entry.name}/{LMDB_DATA_FILE}" if entry.is_dir() else entry.name
+                        sizes[name] = (folder / name).stat().st_size
         return sizes
 
     def free_bytes(self) -> int:
-        """Return the free space of the disk."""
+        """Return the free space of the disk in bytes."""
         return shutil.disk_usage(self._existing).free
 
     def check_creatable(self) -> None:
-        """Create a folder at this place, and remove it again."""
+        """Create a folder at this place, and remove it again. Raises InputError if that fails."""
         path = temporary_path(self._existing / self.path.name)
         with self._wrap_creation_errors():
             path.mkdir()
@@ -190,7 +147,7 @@ class RenameCommit(CommitStrategy):
             raise InputError(f"{self.path} cannot be created: {error.strerror}; use another folder") from None
 
 
-class ManifestLastCommit(CommitStrategy):
+class ManifestLastCommit:
     """The strategy at a URI, where nothing can be renamed, locked or synced.
 
     The data of a shard is uploaded under its final name, and counts for nothing until its manifest exists, which is one
@@ -206,19 +163,35 @@ class ManifestLastCommit(CommitStrategy):
         self.path = path
 
     def list_names(self, folder: str = "") -> list[str]:
-        """Return the names, after a check that the storage answers."""
+        """Return the sorted names, as above. Raises InputError if the storage does not answer."""
         try:
             self.path.check_access()
             return sorted((self.path / folder if folder else self.path).list_files(recursive=False))
         except StorageError as error:
             raise InputError(f"{self.path} cannot be used: {error}") from None
 
+    def open(self) -> AbstractContextManager[None]:
+        """Do nothing: the folder needs no preparation."""
+        return nullcontext()
+
+    def check_creatable(self) -> None:
+        """Do nothing: the folder needs no creation."""
+
+    def publish(self, pending: PendingShard, manifest_name: str) -> None:
+        """Do nothing: the data has its final name."""
+
+    def remove_data(self, name: str) -> None:
+        """Do nothing: data without a manifest counts for nothing."""
+
+    def free_bytes(self) -> None:
+        """Return None: the free space is unknown."""
+
     def write(self, name: str, content: str) -> None:
-        """Write the file."""
+        """Write a small file atomically."""
         (self.path / name).write_bytes(content.encode())
 
     def withdraw(self, name: str) -> None:
-        """Empty the file."""
+        """Empty a file that may exist."""
         file = self.path / name
         if file.is_file():
             file.write_bytes(b"")
@@ -228,5 +201,5 @@ class ManifestLastCommit(CommitStrategy):
         return (self.path / name).size()
 
     def shard_sizes(self) -> dict[str, int]:
-        """Return the sizes from one listing."""
-        return (self.path / SHARDS_FOLDER).list_files()
+        """Return the sizes from a listing of either folder, that of the manifests first: data exist before them."""
+        return (self.path / MANIFESTS_FOLDER).list_files() | (self.path / SHARDS_FOLDER).list_files()

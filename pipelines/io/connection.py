@@ -50,11 +50,7 @@ class PermanentStorageError(StorageError):
 
 
 class BucketNotFoundError(PermanentStorageError):
-    """The bucket does not exist.
-
-    Args:
-        bucket: its name.
-    """
+    """The bucket of this name does not exist."""
 
     def __init__(self, bucket: str) -> None:
         super().__init__(f"there is no bucket {bucket!r}")
@@ -69,24 +65,14 @@ class StorageUnavailableError(InputError):
 
 
 def read_error(path: object, error: StorageError) -> InputError:
-    """Return the error to raise for an input that cannot be read.
-
-    Args:
-        path: of the input.
-        error: of the storage.
-    """
+    """Return the error to raise for an input that cannot be read."""
     error_type = InputError if isinstance(error, PermanentStorageError) else StorageUnavailableError
     return error_type(f"{path} cannot be read: {error}")
 
 
 @contextmanager
 def wrap_storage_errors(server: str, bucket: str) -> Iterator[None]:
-    """Turn the errors of pyarrow into StorageError; a FileNotFoundError stays as it is.
-
-    Args:
-        server: name of the server, for the message.
-        bucket: or container, or host.
-    """
+    """Turn the errors of pyarrow into StorageError with the name of the server; a FileNotFoundError stays as it is."""
     try:
         yield
     except (FileNotFoundError, StorageError):

@@ -8,7 +8,9 @@ import cv2
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.io.paths import AnyPath
+from pipelines.io.plan import ShardPlan
 from pipelines.io.shard_writer import ShardFormat
+from pipelines.io.split import Split
 from synthtext.core import InputError
 
 DESCRIPTION_FILE = "dataset.json"
@@ -44,11 +46,13 @@ class DatasetDescription(BaseModel):
         digest: of the recipe, or of what was imported.
         seed: of the job; None for imported data.
         start: index of the first sample.
-        count: requested samples, skipped ones included.
+        count: requested samples, skipped ones included, and those of other splits.
+        split: whose samples the dataset holds; None: all.
         shard_size: samples in every shard but the last.
         format: of the shards.
         complete: whether all shards are committed.
-        rows: samples in the data, once the dataset is complete.
+        rows: samples in the data; None until the dataset is complete.
+        bytes: size of the data of all shards, once the dataset is complete.
         skipped: number of skipped samples by reason, once the dataset is complete.
         charset: its characters, as one string.
         fonts: of the recipe.
@@ -65,10 +69,12 @@ class DatasetDescription(BaseModel):
     seed: int | None = None
     start: int = 0
     count: int
+    split: Split | None = None
     shard_size: int
     format: ShardFormat
     complete: bool = False
-    rows: int = 0
+    rows: int | None = None
+    bytes: int = 0
     skipped: dict[str, int] = {}
     charset: str = ""
     fonts: tuple[FontRecord, ...] = ()
@@ -76,16 +82,17 @@ class DatasetDescription(BaseModel):
     cpu: str = ""
     fingerprint: dict[str, str] = {}
 
+    @property
+    def plan(self) -> ShardPlan:
+        """The shards. Raises InputError if a number is out of range."""
+        return ShardPlan(self.count, self.start, self.shard_size, self.split)
+
     def to_json(self) -> str:
         """Return the description as JSON."""
         return self.model_dump_json(indent=1) + "\n"
 
     def check_rows(self, rows: int, folder: AnyPath) -> None:
-        """Check the number of rows of a complete dataset.
-
-        Args:
-            rows: sum over the manifests of the shards.
-            folder: of the dataset.
+        """Check the number of rows of a dataset in a folder, which is the sum over the manifests of its shards.
 
         Raises:
             InputError: the dataset is marked complete, but has another number of rows.
@@ -109,7 +116,7 @@ class DatasetDescription(BaseModel):
             if self._is_of_another_job(other):
                 return f"made from another source, {self.source}, not from {other.source}"
             return describe_difference(self.fingerprint, other.fingerprint) or f"{self.source} is not {other.source}"
-        for name in ("kind", "seed", "start", "shard_size", "format", "cpu"):
+        for name in ("kind", "seed", "start", "split", "shard_size", "format", "cpu"):
             old, new = getattr(self, name), getattr(other, name)
             if old != new:
                 return f"{name.replace('_', ' ')} was {old}, is {new}"
@@ -125,11 +132,7 @@ class DatasetDescription(BaseModel):
 
 
 def read_description(path: AnyPath) -> DatasetDescription:
-    """Read dataset.json.
-
-    Raises:
-        InputError: it is missing or broken.
-    """
+    """Read dataset.json. Raises InputError if it is missing or broken."""
     try:
         return DatasetDescription.model_validate_json(path.read_bytes())
     except OSError as error:

@@ -84,14 +84,7 @@ class RemotePath:
         return self._parts.netloc
 
     def filesystem(self, extended_retries: bool = True) -> tuple[fs.FileSystem, str]:
-        """Return the filesystem, and this path in it.
-
-        Args:
-            extended_retries: see `open_filesystem`.
-
-        Raises:
-            InputError: the URI cannot be opened.
-        """
+        """Return the filesystem, and this path in it; arguments and errors are those of `open_filesystem`."""
         filesystem, root = open_filesystem(self._with_path("").uri, extended_retries)
         return filesystem, f"{root}/{str(self._path).strip('/')}".rstrip("/").removesuffix("/.")
 
@@ -119,7 +112,7 @@ class RemotePath:
         with wrap_storage_errors(self.server, self.bucket):
             if filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True)) or not self.bucket:
                 return
-        _, root = self._with_path("").filesystem(extended_retries)
+        root = self._with_path("").filesystem()[1]
         # A key without access to the bucket itself passes: its listing was not refused.
         with suppress(AccessDeniedError), wrap_storage_errors(self.server, self.bucket):
             if filesystem.get_file_info(root).type == fs.FileType.NotFound:
@@ -152,7 +145,7 @@ class RemotePath:
 
     def is_file(self) -> bool:
         """Return whether a file exists."""
-        return bool(self.call_filesystem(lambda filesystem, path: filesystem.get_file_info(path).is_file))
+        return self.size() is not None
 
     def size(self) -> int | None:
         """Return the size of a file in bytes; None where none exists."""

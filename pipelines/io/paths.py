@@ -19,14 +19,7 @@ _URI_OF_PATHLIB = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")  # pathlib merges t
 
 @contextmanager
 def wrap_read_errors(path: str | Path) -> Iterator[None]:
-    """Turn an OSError, such as a denied permission or a name that is too long, into a one-line message.
-
-    Args:
-        path: what is being read.
-
-    Raises:
-        InputError: in place of any OSError.
-    """
+    """Turn an OSError, such as a denied permission, into an InputError of one line; `path` names what is being read."""
     try:
         yield
     except OSError as error:
@@ -67,11 +60,7 @@ def parse_path(spec: str | AnyPath) -> AnyPath:
 
 
 def expand_user(path: str | Path) -> Path:
-    """Expand `~` or `~name` at the beginning of a local path.
-
-    Raises:
-        InputError: there is no such home folder.
-    """
+    """Expand `~` or `~name` at the beginning of a local path. Raises InputError if there is no such home folder."""
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -79,11 +68,7 @@ def expand_user(path: str | Path) -> Path:
 
 
 def local_path(spec: str | AnyPath, noun: str) -> Path:
-    """Parse a path that must be local.
-
-    Args:
-        spec: a path or `file:///...`.
-        noun: what the path names, for the message, such as "a run directory".
+    """Parse a path or `file:///...` that must be local; `noun` says what it names, such as "a run directory".
 
     Raises:
         InputError: it is the URI of a storage.

@@ -1,8 +1,14 @@
-"""The division of a job into shards."""
+"""The division of a job into shards, and the manifests of finished shards: a shard exists once its manifest does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines.io.connection import StorageError
+from pipelines.io.paths import AnyPath
+from pipelines.io.split import Split
+from pipelines.io.statistics import Statistics
 from synthtext.core import InputError
 
 SHARD_SIZE = 4096
@@ -19,17 +25,21 @@ class ShardSpec:
     Attributes:
         index: number of the shard in its dataset, from 0.
         start: index of the first sample.
-        count: samples, skipped ones included.
+        count: samples, skipped ones included, and those of other splits.
+        split: the samples are those of this split; None: all.
     """
 
     index: int
     start: int
     count: int
+    split: Split | None = None
 
     @property
-    def samples(self) -> range:
-        """The indices of the samples."""
-        return range(self.start, self.start + self.count)
+    def samples(self) -> Sequence[int]:
+        """The indices of the samples; those of a split are chosen by a hash of the index in their keys."""
+        indices = range(self.start, self.start + self.count)
+        split = self.split
+        return indices if split is None else [index for index in indices if split.has(b"%d" % index)]
 
     @property
     def name(self) -> str:
@@ -44,12 +54,13 @@ class ShardSpec:
 
 @dataclass(frozen=True, slots=True)
 class ShardPlan:
-    """The shards of a job, computed on access: a plan of any size is three numbers.
+    """The shards of a job, computed on access: a plan of any size is three numbers and a split.
 
     Attributes:
         count: samples of the job, at least 1.
         start: index of the first sample, at least 0.
         size: samples in every shard but the last.
+        split: whose samples the shards hold; None: all.
 
     Raises:
         InputError: a number is out of range.
@@ -58,6 +69,7 @@ class ShardPlan:
     count: int
     start: int = 0
     size: int = SHARD_SIZE
+    split: Split | None = None
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -78,7 +90,68 @@ class ShardPlan:
         if not 0 <= index < len(self):
             raise IndexError(f"there is no shard {index} among {len(self)}")
         offset = index * self.size
-        return ShardSpec(index, self.start + offset, min(self.size, self.count - offset))
+        return ShardSpec(index, self.start + offset, min(self.size, self.count - offset), self.split)
 
     def __iter__(self) -> Iterator[ShardSpec]:
         return (self[index] for index in range(len(self)))
+
+
+class ShardManifest(BaseModel):
+    """The description of a finished shard, which is written last.
+
+    Attributes:
+        index: number of the shard.
+        start: index of the first sample.
+        count: samples, skipped ones included.
+        digest: of the recipe, or of what was imported.
+        file: name of the file or folder of the data.
+        rows: samples in the data.
+        skipped: number of skipped samples, by reason.
+        bytes: size of the file, or of the data.mdb of an LMDB.
+        sha256: checksum of the same.
+        seconds: duration of generating and writing.
+        worker: host and process that wrote the shard.
+        statistics: of the rows.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    index: int
+    start: int
+    count: int
+    digest: str
+    file: str
+    rows: int
+    skipped: dict[str, int]
+    bytes: int
+    sha256: str
+    seconds: float
+    worker: str
+    statistics: Statistics
+
+    def matches(self, spec: ShardSpec, digest: str) -> bool:
+        """Return whether the manifest is of this shard and this recipe."""
+        return (self.index, self.start, self.count, self.digest) == (spec.index, spec.start, spec.count, digest)
+
+    def begins(self, spec: ShardSpec, digest: str) -> bool:
+        """Return whether the manifest is of this shard, or of a shorter one: the last shard before an extension."""
+        same = (self.index, self.start, self.digest) == (spec.index, spec.start, digest)
+        return same and self.count <= spec.count
+
+    def to_json(self) -> str:
+        """Return the manifest as JSON."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+def read_manifest(path: AnyPath) -> ShardManifest | None:
+    """Read a manifest; None when it is missing or broken, so that the shard has to be written again.
+
+    Raises:
+        StorageError: the storage fails, whatever the manifest is.
+    """
+    try:
+        return ShardManifest.model_validate_json(path.read_bytes())
+    except StorageError:
+        raise
+    except (OSError, ValidationError):
+        return None

@@ -1,15 +1,13 @@
 """Rows of scenes: images with any number of text instances."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.io.row import IMAGE_TYPE, image_array, list_array, provenance_json, to_json
+from pipelines.io.row import IMAGE_TYPE, Row, generated_fields, rounded, to_json
 from pipelines.io.statistics import Statistics
 from synthtext.core import Clusters, Level, Origin, Scene, TextInstance, as_polygon
 
@@ -35,21 +33,15 @@ _INSTANCE = pa.struct(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SceneRow:
+class SceneRow(Row):
     """One image with any number of text instances.
 
     Attributes:
-        key: unique in the dataset.
-        image: the encoded image.
-        path: file name of the image; its suffix gives the format.
-        width: of the image, pixels.
-        height: of the image, pixels.
         instances: the text instances; `parent` is an index into them.
-        effects: names, in the order of their application.
-        meta: everything else, JSON.
-        rejected: reasons of rejected attempts; only counted in the statistics, not stored.
         problems: one entry for each label that was repaired, ignored or left out; only counted in the statistics, not
             stored.
+
+    For the other attributes, see `Row`.
     """
 
     key: str
@@ -87,50 +79,20 @@ class SceneRow:
     @classmethod
     def from_scene(cls, scene: Scene, image: bytes, suffix: str) -> Self:
         """Return the row of a scene with its encoded image; `suffix` gives the format (".jpg")."""
-        height, width = scene.image.shape[:2]
-        meta = scene.meta
-        return cls(
-            key=scene.key,
-            image=image,
-            path=scene.key + suffix,
-            width=width,
-            height=height,
-            instances=scene.instances,
-            effects=tuple(applied.name for applied in meta.effects),
-            meta=provenance_json(meta.effects, meta.parameters),
-            rejected=meta.rejected,
-        )
+        return cls(**generated_fields(scene, image, suffix), instances=scene.instances)
 
     @property
     def label(self) -> str:
         """The instances that are not a parent, in the format of PaddleOCR."""
         return paddleocr_label(leaf_instances(self.instances))
 
-    def meta_json(self) -> str:
-        """Return the other columns by name, `meta` as an object."""
-        return to_json(
-            {
-                "key": self.key,
-                "width": self.width,
-                "height": self.height,
-                "instances": [instance_to_dict(instance) for instance in self.instances],
-                "effects": self.effects,
-                "meta": json.loads(self.meta),
-            }
-        )
+    def column_values(self) -> dict[str, Any]:
+        """Return the value of each column of `SCHEMA`."""
+        return Row.column_values(self) | {"instances": [_instance_fields(instance) for instance in self.instances]}
 
-    @staticmethod
-    def columns(rows: Sequence["SceneRow"]) -> list[pa.Array]:
-        """Return the columns, in the order of `SCHEMA`."""
-        return [
-            pa.array([row.key for row in rows], pa.string()),
-            image_array([row.image for row in rows], [row.path for row in rows]),
-            pa.array([row.width for row in rows], pa.int32()),
-            pa.array([row.height for row in rows], pa.int32()),
-            _instance_lists([row.instances for row in rows]),
-            pa.array([row.effects for row in rows], pa.list_(pa.string())),
-            pa.array([row.meta for row in rows], pa.string()),
-        ]
+    def json_values(self) -> dict[str, Any]:
+        """Return instances with rounded coordinates."""
+        return Row.json_values(self) | {"instances": [instance_to_dict(instance) for instance in self.instances]}
 
     def add_to(self, statistics: Statistics) -> None:
         """Add this row to the statistics of its shard."""
@@ -150,22 +112,29 @@ def leaf_instances(instances: Sequence[TextInstance]) -> list[TextInstance]:
 def paddleocr_label(instances: Sequence[TextInstance]) -> str:
     """Return instances in the format of PaddleOCR, coordinates rounded to 0.001 pixels; ignored ones are "###"."""
     return to_json(
-        [{"transcription": "###" if i.ignore else i.text, "points": _rounded(i.polygon).tolist()} for i in instances]
+        [{"transcription": "###" if i.ignore else i.text, "points": rounded(i.polygon).tolist()} for i in instances]
     )
 
 
 def instance_to_dict(instance: TextInstance) -> dict[str, Any]:
     """Return the fields of the Parquet column by name, coordinates rounded to 0.001 pixels."""
-    origin, clusters = instance.origin, instance.clusters
+    points = {
+        "polygon": rounded(instance.polygon).ravel(),
+        "cluster_quads": rounded(instance.clusters.quads).ravel(),
+    }
+    return _instance_fields(instance) | points
+
+
+def _instance_fields(instance: TextInstance) -> dict[str, Any]:
     return {
         "text": instance.text,
-        "polygon": _rounded(instance.polygon).ravel(),
+        "polygon": instance.polygon.astype(np.float32, copy=False).ravel(),
         "ignore": instance.ignore,
         "level": instance.level,
         "parent": instance.parent,
-        "origin": {"kind": origin.kind, "source": origin.source, "index": origin.index},
-        "cluster_offsets": clusters.offsets,
-        "cluster_quads": _rounded(clusters.quads).ravel(),
+        "origin": {"kind": instance.origin.kind, "source": instance.origin.source, "index": instance.origin.index},
+        "cluster_offsets": instance.clusters.offsets.astype(np.int32, copy=False),
+        "cluster_quads": instance.clusters.quads.astype(np.float32, copy=False).ravel(),
     }
 
 
@@ -189,28 +158,3 @@ def instance_from_dict(fields: dict[str, Any]) -> TextInstance:
         parent=fields["parent"],
         origin=origin,
     )
-
-
-def _rounded(points: np.ndarray) -> np.ndarray:
-    return points.astype(np.float64).round(3)
-
-
-def _instance_lists(rows: Sequence[tuple[TextInstance, ...]]) -> pa.ListArray:
-    ends = np.cumsum([0, *map(len, rows)]).astype(np.int32)
-    flat = list(chain.from_iterable(rows))
-    origins = [
-        pa.array([instance.origin.kind for instance in flat], pa.string()),
-        pa.array([instance.origin.source for instance in flat], pa.string()),
-        pa.array([instance.origin.index for instance in flat], pa.int32()),
-    ]
-    fields = [
-        pa.array([instance.text for instance in flat], pa.string()),
-        list_array([instance.polygon.ravel() for instance in flat], np.float32),
-        pa.array([instance.ignore for instance in flat], pa.bool_()),
-        pa.array([instance.level for instance in flat], pa.string()),
-        pa.array([instance.parent for instance in flat], pa.int32()),
-        pa.StructArray.from_arrays(origins, fields=list(_ORIGIN)),
-        list_array([instance.clusters.offsets for instance in flat], np.int32),
-        list_array([instance.clusters.quads.ravel() for instance in flat], np.float32),
-    ]
-    return pa.ListArray.from_arrays(pa.array(ends), pa.StructArray.from_arrays(fields, fields=list(_INSTANCE)))

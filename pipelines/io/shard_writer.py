@@ -3,38 +3,24 @@
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias, cast, get_args
+from typing import Literal, TypeAlias, cast, get_args
 
 import lmdb
 
 from pipelines.errors import JobError
 from pipelines.io.atomic import file_sha256, fsync_path, remove_path, staging_folder, temporary_path, wrap_write_errors
-from pipelines.io.location import RemotePath
-from pipelines.io.manifest import ShardManifest
 from pipelines.io.paths import AnyPath
-from pipelines.io.plan import ShardSpec
+from pipelines.io.plan import ShardManifest, ShardSpec
 from pipelines.io.row import AnyRow
 from pipelines.io.statistics import Statistics
 from pipelines.io.writers import LMDB_DATA_FILE, LmdbWriter, ParquetWriter
 from synthtext.core import InputError, SkippedSample
 
 ShardFormat: TypeAlias = Literal["parquet", "lmdb"]
-
-
-class ShardWriter(Protocol):
-    """Writes the rows of one shard."""
-
-    def write(self, rows: Sequence[Any]) -> None:
-        """Write a row group of at least one row."""
-        ...
-
-    def close(self) -> None:
-        """Finish the file."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -49,19 +35,9 @@ class PendingShard:
     path: AnyPath
     manifest: ShardManifest
 
-    @property
-    def local_path(self) -> Path:
-        """The path of data on a disk."""
-        assert isinstance(self.path, Path)
-        return self.path
-
 
 def check_shard_format(name: str) -> ShardFormat:
-    """Check the name of a shard format.
-
-    Raises:
-        InputError: there is no such format.
-    """
+    """Check the name of a shard format. Raises InputError if there is no such format."""
     if name not in get_args(ShardFormat):
         raise InputError(f"there is no shard format {name!r}; known are {', '.join(get_args(ShardFormat))}")
     return cast(ShardFormat, name)
@@ -94,16 +70,13 @@ def write_shard(
         return PendingShard(*_write_shard(items, row_type, spec, digest, folder, format))
     with staging_folder() as local:
         path, manifest = _write_shard(items, row_type, spec, digest, local, format)
-        return PendingShard(_upload(path, folder / manifest.file), manifest)
-
-
-def _upload(path: Path, target: RemotePath) -> RemotePath:
-    with wrap_write_errors(target):
-        if path.is_dir():
-            (target / LMDB_DATA_FILE).upload(path / LMDB_DATA_FILE)
-        else:
-            target.upload(path)
-    return target
+        target = folder / manifest.file
+        with wrap_write_errors(target):
+            if format == "lmdb":
+                (target / LMDB_DATA_FILE).upload(path / LMDB_DATA_FILE)
+            else:
+                target.upload(path)
+    return PendingShard(target, manifest)
 
 
 def _write_shard(
@@ -140,7 +113,8 @@ def _write_shard(
         if isinstance(error, OSError | lmdb.Error):
             # LMDB reports a short write, such as on a full disk, as an input/output error.
             hint = " (usually a full disk)" if "Input/output error" in str(error) else ""
-            raise JobError(f"{path} cannot be written: {error}{hint}; re-run the same command to resume") from None
+            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            raise JobError(f"{path} cannot be written: {reason}{hint}; re-run the same command to resume") from None
         raise
     return staged, manifest
 
@@ -149,7 +123,7 @@ def _write_rows(
     items: Iterable[AnyRow | SkippedSample], row_type: type[AnyRow], path: Path, format: ShardFormat
 ) -> Statistics:
     statistics = Statistics()
-    writer: ShardWriter = LmdbWriter(path, row_type) if format == "lmdb" else ParquetWriter(path, row_type)
+    writer = LmdbWriter(path) if format == "lmdb" else ParquetWriter(path, row_type)
     try:
         rows = _counted(items, statistics)
         while group := list(islice(rows, row_type.ROW_GROUP_SIZE)):

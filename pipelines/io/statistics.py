@@ -1,12 +1,12 @@
-"""Statistics of rows, which add up over shards."""
+"""Statistics of rows, which add up over shards, and the coverage of a charset by them."""
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from synthtext.core import SkippedSample, TextInstance
+from synthtext.core import Charset, SkippedSample, TextInstance
 
 BIN_WIDTH = 16
 """Width of the bins of widths and heights (pixels) and of contrasts (grey levels); a bin is named by its lower end."""
@@ -60,6 +60,11 @@ class Statistics(BaseModel):
         """The number of skipped samples."""
         return self.skipped.total()
 
+    @property
+    def attempted(self) -> int:
+        """The number of samples, skipped ones included."""
+        return self.rows + self.skipped_count
+
     def add_skipped(self, sample: SkippedSample) -> None:
         """Count a skipped sample."""
         self.skipped[sample.reason] += 1
@@ -74,18 +79,6 @@ class Statistics(BaseModel):
         """Count a text and its characters."""
         self.lengths[len(text)] += 1
         self.characters.update(text)
-
-    def add_provenance(self, *, font: str, script: str, corpus: str) -> None:
-        """Count the provenance of a text; an empty value is unknown and not counted."""
-        for counter, name in ((self.fonts, font), (self.scripts, script), (self.corpora, corpus)):
-            if name:
-                counter[name] += 1
-
-    def add_appearance(self, *, contrast: float, effects: Iterable[str]) -> None:
-        """Count the contrast, unless it is NaN (not measured), and each effect once."""
-        if not math.isnan(contrast):
-            self.contrasts[int(contrast) // BIN_WIDTH * BIN_WIDTH] += 1
-        self.effects.update(set(effects))
 
     def add_instances(self, instances: Sequence[TextInstance]) -> None:
         """Count the text instances of a scene, and the texts of those that are not ignored."""
@@ -109,3 +102,57 @@ class Statistics(BaseModel):
         """Return the counts as JSON, sorted by name, so that the order of the rows does not matter."""
         ordered = {name: Counter(dict(sorted(value.items()))) for name, value in self if isinstance(value, Counter)}
         return self.model_copy(update=ordered).model_dump_json(indent=1) + "\n"
+
+
+RARE_THRESHOLD = 10
+"""A character with fewer occurrences is rare: a model can hardly learn it."""
+
+_MAX_LISTED = 40
+
+
+@dataclass(frozen=True)
+class CharacterFrequencies:
+    """The number of occurrences of every character of a charset.
+
+    Attributes:
+        counts: (character, occurrences), in ascending order of occurrences.
+    """
+
+    counts: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def from_counts(cls, characters: Mapping[str, int], charset: Charset) -> "CharacterFrequencies":
+        """Fold characters of labels, with their occurrences, as a charset does, and count those of the charset."""
+        folded: Counter[str] = Counter()
+        for character, count in characters.items():
+            for one in charset.fold(character):
+                folded[one] += count
+        ordered = sorted(charset, key=lambda character: folded[character])
+        return cls(tuple((character, folded[character]) for character in ordered))
+
+    @property
+    def missing(self) -> list[str]:
+        """Characters without an occurrence."""
+        return [character for character, count in self.counts if not count]
+
+    @property
+    def rare(self) -> list[str]:
+        """Characters with at least one occurrence, but fewer than `RARE_THRESHOLD`."""
+        return [character for character, count in self.counts if 0 < count < RARE_THRESHOLD]
+
+    def describe(self) -> str:
+        """Return one line that names the missing and rare characters, or the least frequent one."""
+        parts = []
+        if self.missing:
+            parts.append(f"{len(self.missing):,} never occur ({_listed(self.missing)})")
+        if self.rare:
+            parts.append(f"{len(self.rare):,} occur less than {RARE_THRESHOLD} times ({_listed(self.rare)})")
+        if parts:
+            return f"of the {len(self.counts):,} characters of the charset, {', '.join(parts)}"
+        character, count = self.counts[0]
+        return f"characters of the charset: each occurs at least {count:,} times (the rarest is {character!r})"
+
+
+def _listed(characters: Sequence[str]) -> str:
+    listed = " ".join(repr(c) if c == " " or not c.isprintable() else c for c in characters[:_MAX_LISTED])
+    return listed + (" ..." if len(characters) > _MAX_LISTED else "")

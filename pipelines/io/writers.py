@@ -1,7 +1,10 @@
 """Writers of Arrow, Parquet and LMDB files; the same rows give the same bytes."""
 
+import errno
 import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +46,16 @@ class ParquetWriter:
 
     def __init__(self, path: Path, row_type: type[AnyRow]) -> None:
         self._row_type = row_type
-        self._schema = row_type.SCHEMA.with_metadata({"huggingface": json.dumps(_features(row_type.SCHEMA))})
+        # Hugging Face `datasets` shows columns of type Image as images.
+        features = {"info": {"features": {field.name: _feature(field.type) for field in row_type.SCHEMA}}}
+        self._schema = row_type.SCHEMA.with_metadata({"huggingface": json.dumps(features)})
         self._file = pq.ParquetWriter(
             path,
             self._schema,
-            compression=_compression(row_type.SCHEMA),
+            compression={name: "zstd" for name in _leaves("", self._schema) if not name.startswith("image.")},
             use_dictionary=list(row_type.DICTIONARY_COLUMNS),
-            write_statistics=[
-                "key",
-                "width",
-                "height",
-            ],  # of images they would hold the smallest and the largest in full
+            write_statistics=["key", "width", "height"],  # those of images would hold the smallest and largest in full
+            write_page_checksum=True,
         )
 
     def write(self, rows: Sequence[Any]) -> None:
@@ -66,29 +68,17 @@ class ParquetWriter:
         self._file.close()
 
 
-def _compression(schema: pa.Schema) -> dict[str, str]:
-    """All columns but the images, which are compressed already."""
-    return {name: "zstd" for name in _leaves(schema) if not name.startswith("image.")}
-
-
-def _leaves(schema: pa.Schema) -> list[str]:
-    return [name for field in schema for name in _leaves_of(field.name, field.type)]
-
-
-def _leaves_of(name: str, data_type: pa.DataType) -> list[str]:
-    if pa.types.is_list(data_type):
-        return _leaves_of(f"{name}.list.element", data_type.value_type)
-    if pa.types.is_struct(data_type):
-        return [leaf for child in data_type for leaf in _leaves_of(f"{name}.{child.name}", child.type)]
-    return [name]
-
-
-def _features(schema: pa.Schema) -> dict[str, Any]:
-    """Return the schema in the format of Hugging Face `datasets`, which shows columns of type Image as images."""
-    return {"info": {"features": {field.name: _feature(field.type) for field in schema}}}
+def _leaves(prefix: str, fields: Iterable[pa.Field]) -> Iterator[str]:
+    """The names of the columns without children; those of images hold compressed data already."""
+    for field in fields:
+        name, data_type = f"{prefix}{field.name}", field.type
+        while pa.types.is_list(data_type):
+            name, data_type = f"{name}.list.element", data_type.value_type
+        yield from _leaves(f"{name}.", data_type) if pa.types.is_struct(data_type) else [name]
 
 
 def _feature(data_type: pa.DataType) -> Any:
+    """Return a type in the format of Hugging Face `datasets`."""
     if data_type == IMAGE_TYPE:
         return {"_type": "Image"}
     if pa.types.is_struct(data_type):
@@ -106,6 +96,17 @@ LMDB_DATA_FILE = "data.mdb"
 _MAP_RESERVE = 2**20  # bytes for the inner pages of the tree
 
 
+@contextmanager
+def _naming_full_disk(path: Path) -> Iterator[None]:
+    """Name a full disk, which LMDB reports as an input/output error, because its last write was a short one."""
+    try:
+        yield
+    except lmdb.Error as error:
+        if shutil.disk_usage(path).free < _MAP_RESERVE and "Input/output error" in str(error):
+            raise OSError(errno.ENOSPC, "No space left on device: the disk is full") from None
+        raise
+
+
 class LmdbWriter:
     """Writes the folder of an LMDB, which holds data.mdb alone.
 
@@ -113,12 +114,11 @@ class LmdbWriter:
 
     Args:
         path: of the folder.
-        row_type: of the rows; the format does not depend on it.
     """
 
-    def __init__(self, path: Path, row_type: type[AnyRow]) -> None:
+    def __init__(self, path: Path) -> None:
         path.mkdir()
-        self._count = 0
+        self._path, self._count = path, 0
         self._environment = lmdb.open(str(path), map_size=_MAP_RESERVE, lock=False, sync=False, metasync=False)
 
     def write(self, rows: Sequence[Any]) -> None:
@@ -128,13 +128,17 @@ class LmdbWriter:
             values.append((f"image-{number:09d}", row.image))
             values.append((f"label-{number:09d}", row.label.encode()))
             values.append((f"meta-{number:09d}", row.meta_json().encode()))
-        self._put(values)
+        with _naming_full_disk(self._path):
+            self._put(values)
         self._count += len(rows)
 
     def close(self) -> None:
         """Write the number of samples."""
-        self._put([("num-samples", str(self._count).encode())])
-        self._environment.close()
+        try:
+            with _naming_full_disk(self._path):
+                self._put([("num-samples", str(self._count).encode())])
+        finally:
+            self._environment.close()
 
     def _put(self, values: list[tuple[str, bytes]]) -> None:
         # The map grows as needed: the file stores its size, and every reader reserves as much address space.

@@ -1,35 +1,32 @@
 """Checks a dataset, on a disk or at a URI."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from pydantic import ValidationError
 
-from pipelines.io.atomic import TEMPORARY_PREFIX, check_unlocked
-from pipelines.io.commit import LOCK_FILE, SHARDS_FOLDER
+from pipelines.io.atomic import TEMPORARY_PREFIX, check_unlocked, staging_folder
+from pipelines.io.card import CARD_FILE, CARD_PROBLEMS, card_problem, read_text
+from pipelines.io.commit import LOCK_FILE, MANIFESTS_FOLDER, SHARDS_FOLDER
+from pipelines.io.connection import StorageError
 from pipelines.io.dataset_folder import CROP_BANK_FILE, FILTER_DECISIONS_FOLDER, RECIPE_FILE, STATISTICS_FILE
 from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
 from pipelines.io.encode import ROW_TYPES
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath, parse_path, wrap_read_errors
-from pipelines.io.plan import ShardPlan
+from pipelines.io.plan import ShardManifest, ShardPlan
 from pipelines.io.statistics import Statistics
-from pipelines.jobs.check_remote import RemoteShardCheckTask, check_remote_shard, remote_files
-from pipelines.jobs.check_shard import Problem, Problems, ShardCheckTask, ShardReport, check_shard
+from pipelines.jobs.check_shard import Problem, Problems, ShardCheckTask, ShardReport, check_shard, download_file
 from pipelines.jobs.executor import Executor
 from pipelines.progress import progress_bar
 from synthtext.core import InputError
 
-TaskT = TypeVar("TaskT")
-
 SUMMARY_PROBLEMS = (
-    "not marked complete",
-    "totals differ",
-    "statistics missing",
-    "statistics unreadable",
-    "statistics differ from those of the shards",
+    *("not marked complete", "totals differ"),
+    *("statistics missing", "statistics unreadable", "statistics differ from those of the shards"),
+    *CARD_PROBLEMS,
 )
 """Problems that are repaired from the manifests of the shards."""
 
@@ -37,10 +34,8 @@ LEFTOVER_FILE = "leftover of an interrupted job"
 """The problem that every job repairs when it locks the folder."""
 
 _REWRITE = "--repair writes it again from the manifests of the shards"
-_KNOWN = (
-    *(DESCRIPTION_FILE, RECIPE_FILE, STATISTICS_FILE, CROP_BANK_FILE),
-    *(SHARDS_FOLDER, FILTER_DECISIONS_FOLDER),
-)
+_FILES = (DESCRIPTION_FILE, CARD_FILE, RECIPE_FILE, STATISTICS_FILE, CROP_BANK_FILE)
+_KNOWN = (*_FILES, SHARDS_FOLDER, MANIFESTS_FOLDER, FILTER_DECISIONS_FOLDER)
 
 
 @dataclass(frozen=True)
@@ -52,16 +47,22 @@ class CheckReport:
         description: of the dataset; None if it cannot be read, and then nothing else was checked.
         problems: of the dataset.
         statistics: sum over the shards with valid manifests.
+        bytes: size of the data of these shards.
+        samples: in these shards, skipped ones included.
+        pending: shards of an unfinished dataset that are missing, or shorter than they will be.
     """
 
     path: AnyPath
     description: DatasetDescription | None
     problems: Problems
     statistics: Statistics = field(default_factory=Statistics)
+    bytes: int = 0
+    samples: int = 0
+    pending: int = 0
 
 
 def check_dataset(out: str | AnyPath, workers: int = 0, shards: Collection[int] | None = None) -> CheckReport:
-    """Check a dataset without changing it.
+    """Check a dataset without changing it. An unfinished one is not damaged: its missing shards are `pending`.
 
     Args:
         out: its folder or URI; from a URI one shard at a time is downloaded.
@@ -75,69 +76,64 @@ def check_dataset(out: str | AnyPath, workers: int = 0, shards: Collection[int] 
     Executor(workers)  # refuses an invalid number
     path = parse_path(out)
     if isinstance(path, RemotePath):
-        with remote_files(path) as (local, names):
-            return replace(_check(local, names, workers, shards, path), path=path)
-    path = path.absolute()
-    _check_readable(path)
-    return _check(path, _list_names(path), workers, shards)
+        with _remote_files(path) as (folder, names):
+            return replace(_check(folder, names, workers, shards, path), path=path)
+    folder = path.absolute()
+    return _check(folder, _list_names(folder), workers, shards)
 
 
 def _check(
     path: Path, names: Sequence[str], workers: int, shards: Collection[int] | None, remote: RemotePath | None = None
 ) -> CheckReport:
-    """Check a folder.
-
-    Args:
-        path: of the folder; of a remote dataset it holds the small files only.
-        names: of the files in the folder of the dataset and in that of its shards.
-        workers: Ray processes.
-        shards: indices of the shards whose data are read.
-        remote: URI of a remote dataset.
-    """
+    """Check the files with these names; the folder of a remote dataset holds its statistics and card."""
     problems = Problems()
     description = _check_description(path if remote is None else remote, names, problems)
     if description is None:
         return CheckReport(path, None, problems)
-    plan = ShardPlan(description.count, description.start, description.shard_size)
+    plan = description.plan
     is_filtered = FILTER_DECISIONS_FOLDER in names
     tasks = (
-        ShardCheckTask(path, description, spec, shards is None or spec.index in shards, is_filtered) for spec in plan
+        ShardCheckTask(path, description, spec, shards is None or spec.index in shards, is_filtered, remote)
+        for spec in plan
     )
-    statistics = Statistics()
-    if remote is None:
-        reports = _run(check_shard, tasks, workers)
-    else:
-        reports = _run(check_remote_shard, (RemoteShardCheckTask(remote, task) for task in tasks), workers)
+    statistics, size, samples, finished = Statistics(), 0, 0, 0
     with progress_bar("checking", total=len(plan), unit="shards") as bar:
-        for report in reports:
+        for report in _run(tasks, workers):
             bar.advance()
             problems.merge(report.problems)
             if report.manifest is not None:
                 statistics.merge(report.manifest.statistics)
-    if not problems.damaged_shards:
-        _check_totals(path, description, statistics, problems)
+                size += report.manifest.bytes
+                samples += report.manifest.count
+            damaged = report.manifest is None and report.problems.damaged_shards
+            finished += bool(damaged) or (report.manifest is not None and _is_whole(report.manifest, plan))
+    pending = len(plan) - finished
+    if not problems.damaged_shards and not pending:
+        _check_totals(path, description, statistics, size, problems)
+    if remote is not None:  # where nothing is deleted, and data without a manifest count for nothing
+        stems = {Path(name).stem for name in names if name.startswith(f"{MANIFESTS_FOLDER}/")}
+        names = [name for name in names if not name.startswith(f"{SHARDS_FOLDER}/part-") or Path(name).stem in stems]
     _check_names(names, description, plan, problems)
-    return CheckReport(path, description, problems, statistics)
+    return CheckReport(path, description, problems, statistics, size, samples, pending)
 
 
-def _check_readable(path: Path) -> None:
-    """Refuse a folder without a dataset, and a dataset that is being written."""
-    shards, lock = path / SHARDS_FOLDER, path / LOCK_FILE
-    with wrap_read_errors(path):
-        if not (path / DESCRIPTION_FILE).exists() and not (shards.is_dir() and any(shards.glob("part-*"))):
-            raise InputError(f"{path} is not an ocrmill dataset: it has neither a {DESCRIPTION_FILE} nor a shard")
-        if lock.is_file():
-            check_unlocked(lock)
+def _is_whole(manifest: ShardManifest, plan: ShardPlan) -> bool:
+    return manifest.count == plan[manifest.index].count
+
+
+def _check_exists(path: AnyPath, found: bool) -> None:
+    if not found:
+        raise InputError(f"{path} is not an ocrmill dataset: it has neither a {DESCRIPTION_FILE} nor a shard")
 
 
 def _check_description(path: AnyPath, names: Sequence[str], problems: Problems) -> DatasetDescription | None:
     try:
         description = read_description(path / DESCRIPTION_FILE)
-        ShardPlan(description.count, description.start, description.shard_size)
+        _ = description.plan
         if description.kind not in ROW_TYPES:
             raise InputError(f"kind {description.kind!r} is unknown")
     except InputError as error:
-        manifests = sum(name.startswith("shards/part-") and name.endswith(".json") for name in names)
+        manifests = sum(name.startswith(f"{MANIFESTS_FOLDER}/part-") for name in names)
         detail = f"{error}; {manifests:,} shards have a manifest, but cannot be checked or used without it"
         fix = "restore a copy, or create the dataset again in another folder"
         problems.add(Problem("description unreadable", DESCRIPTION_FILE, detail, fix))
@@ -147,19 +143,21 @@ def _check_description(path: AnyPath, names: Sequence[str], problems: Problems) 
     return description
 
 
-def _run(check: Callable[[TaskT], ShardReport], tasks: Iterable[TaskT], workers: int) -> Iterator[ShardReport]:
+def _run(tasks: Iterable[ShardCheckTask], workers: int) -> Iterator[ShardReport]:
     if not workers:
-        yield from map(check, tasks)
+        yield from map(check_shard, tasks)
         return
     from pipelines.cluster.pool import worker_pool
 
     with worker_pool(workers) as pool:
-        yield from pool.run(check, tasks)
+        yield from pool.run(check_shard, tasks)
 
 
-def _check_totals(path: Path, description: DatasetDescription, statistics: Statistics, problems: Problems) -> None:
+def _check_totals(
+    path: Path, description: DatasetDescription, statistics: Statistics, size: int, problems: Problems
+) -> None:
     """Compare the description and the statistics of the dataset with the sum of its intact shards."""
-    unfinished, differ, missing, unreadable, others = SUMMARY_PROBLEMS
+    unfinished, differ, missing, unreadable, others, *_ = SUMMARY_PROBLEMS
     if not description.complete:
         problems.add(Problem(unfinished, DESCRIPTION_FILE, "all shards are there", _REWRITE))
     elif (description.rows, description.skipped) != (statistics.rows, dict(statistics.skipped)):
@@ -175,31 +173,58 @@ def _check_totals(path: Path, description: DatasetDescription, statistics: Stati
         kind = unreadable
     if kind:
         problems.add(Problem(kind, STATISTICS_FILE, fix=_REWRITE))
+    whole = description.model_copy(update={"rows": statistics.rows, "bytes": size})
+    if description.complete and (problem := card_problem(read_text(path / CARD_FILE), {"": whole})):
+        problems.add(Problem(problem, CARD_FILE, fix=_REWRITE))
 
 
 def _list_names(path: Path) -> list[str]:
-    """The names in the folder of a dataset and in that of its shards."""
-    shards = path / SHARDS_FOLDER
+    """The names in the folder of a dataset, which no job may be writing, and in those of its shards."""
+    shards, lock = path / SHARDS_FOLDER, path / LOCK_FILE
+    with wrap_read_errors(path):
+        _check_exists(path, (path / DESCRIPTION_FILE).exists() or (shards.is_dir() and any(shards.glob("part-*"))))
+        if lock.is_file():
+            check_unlocked(lock)
     names = sorted(entry.name for entry in path.iterdir())
-    return names + [f"shards/{entry.name}" for entry in (sorted(shards.iterdir()) if shards.is_dir() else ())]
+    folders = [folder for folder in (shards, path / MANIFESTS_FOLDER) if folder.is_dir()]
+    return names + [f"{folder.name}/{entry.name}" for folder in folders for entry in sorted(folder.iterdir())]
+
+
+@contextmanager
+def _remote_files(dataset: RemotePath) -> Iterator[tuple[Path, list[str]]]:
+    """The folder of downloaded summaries, and names as from `_list_names`, without withdrawn (empty) files."""
+    try:
+        dataset.check_access()
+        names = [name for name, size in dataset.list_files().items() if size or not name.endswith(".json")]
+    except StorageError as error:
+        raise InputError(f"{dataset} cannot be read: {error}") from None
+    _check_exists(
+        dataset, DESCRIPTION_FILE in names or any(name.startswith(f"{SHARDS_FOLDER}/part-") for name in names)
+    )
+    with staging_folder() as folder:
+        for name in {STATISTICS_FILE, CARD_FILE}.intersection(names):
+            download_file(dataset, folder / name, folder)
+        parts = [name.split("/") for name in names]
+        yield folder, sorted({"/".join(p[: 1 + (p[0] in (SHARDS_FOLDER, MANIFESTS_FOLDER))]) for p in parts})
 
 
 def _check_names(names: Iterable[str], description: DatasetDescription, plan: ShardPlan, problems: Problems) -> None:
     """Find files that do not belong to the dataset."""
     for name in names:
-        if not name.startswith("shards/"):
-            if name not in _KNOWN:
-                _add_foreign_file(problems, name)
+        folder, _, file = name.rpartition("/")
+        if name in _KNOWN or _is_part_of_shard(folder, file, description, plan):
             continue
-        stem, dot, suffix = name.removeprefix("shards/").rpartition(".")
-        number = stem.removeprefix("part-")
-        is_part = dot and suffix in ("json", description.format) and len(number) >= 6 and number.isdecimal()
-        if not is_part or int(number) >= len(plan) or stem != plan[int(number)].name:
-            _add_foreign_file(problems, name)
+        if file.startswith(TEMPORARY_PREFIX) or name == LOCK_FILE:
+            if description.complete:  # a job that was killed leaves such files, and the next one removes them
+                fix = "--repair removes it, as does the next job in this folder"
+                problems.add(Problem(LEFTOVER_FILE, name, fix=fix))
+        else:
+            problems.add(Problem("not a part of the dataset", name, fix="move it elsewhere"))
 
 
-def _add_foreign_file(problems: Problems, name: str) -> None:
-    if name.rpartition("/")[2].startswith(TEMPORARY_PREFIX) or name == LOCK_FILE:
-        problems.add(Problem(LEFTOVER_FILE, name, fix="--repair removes it, as does the next job in this folder"))
-    else:
-        problems.add(Problem("not a part of the dataset", name, fix="move it elsewhere"))
+def _is_part_of_shard(folder: str, file: str, description: DatasetDescription, plan: ShardPlan) -> bool:
+    stem, _, suffix = file.rpartition(".")
+    number = stem.removeprefix("part-")
+    is_numbered = len(number) >= 6 and number.isdecimal() and int(number) < len(plan)
+    expected = {SHARDS_FOLDER: description.format, MANIFESTS_FOLDER: "json"}.get(folder)
+    return suffix == expected and is_numbered and stem == plan[int(number)].name

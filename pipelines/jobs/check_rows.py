@@ -2,8 +2,9 @@
 
 import io
 import json
+import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
@@ -27,12 +28,7 @@ StoredRow: TypeAlias = dict[str, Any]
 
 
 def read_row_groups(path: Path, row_type: type[Row], format: ShardFormat) -> Iterator[list[StoredRow]]:
-    """Read the rows of a shard in order, one row group at a time.
-
-    Args:
-        path: of the Parquet file, or of the LMDB folder.
-        row_type: of the rows.
-        format: of the shard.
+    """Read the rows of a Parquet file or LMDB folder in order, one row group at a time.
 
     Raises:
         InputError: the shard cannot be read, or has other columns.
@@ -42,7 +38,7 @@ def read_row_groups(path: Path, row_type: type[Row], format: ShardFormat) -> Ite
 
 def _parquet_groups(path: Path, row_type: type[Row]) -> Iterator[list[StoredRow]]:
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             if not file.schema_arrow.equals(row_type.SCHEMA):
                 raise InputError("its columns are not those of a dataset of this kind")
             for group in range(file.metadata.num_row_groups):
@@ -78,39 +74,62 @@ def _first_line(error: Exception) -> str:
 Flaw: TypeAlias = tuple[str, str]
 """The kind of a problem, which can be counted, and its detail."""
 
-LABEL_OUTSIDE_CHARSET = "label outside of the charset"
-LABEL_NOT_TEXT = "label is not a text"
-BAD_CLUSTERS = "clusters do not fit the text"
-BAD_QUAD = "cluster quad is invalid"
-BAD_POLYGON = "polygon is invalid"
-BAD_INSTANCES = "instances of the scene are invalid"
+_BAD_CLUSTERS, _BAD_POLYGON = "clusters do not fit the text", "polygon is invalid"
+_BAD_INSTANCES = "instances of the scene are invalid"
 
 _MARGIN = 1.0  # pixels that a generated polygon may exceed the edge of the image by
 _MAX_SHOWN = 40  # characters of a label in a message
 _LEVELS: tuple[str, ...] = get_args(Level)
 
 
-def check_line(row: dict[str, Any], charset: Charset | None) -> Iterator[Flaw]:
-    """Check a stored line.
+def key_flaws(key: object, prefix: str, samples: Collection[int] | None, seen: set[str]) -> list[Flaw]:
+    """Check a key.
+
+    Args:
+        key: of a row.
+        prefix: of the keys, 8 characters.
+        samples: indices that the keys of the shard may have; None: keys of another dataset, which only must be unique.
+        seen: the earlier keys of the shard, to which the key is added. Other shards have samples of other indices.
+    """
+    detail = ""
+    if samples is not None:
+        match = re.fullmatch(f"{re.escape(prefix)}([0-9]{{10}})", key) if isinstance(key, str) else None
+        if match is None:
+            return [("key is invalid", f"it should be {prefix} and a number of ten digits")]
+        detail = f"sample {int(match[1])}"
+        if int(match[1]) not in samples:
+            return [("key is invalid", f"{detail} is not of this shard")]
+    if not isinstance(key, str) or not key:
+        return [("key is invalid", "it is missing")]
+    if key in seen:
+        return [("duplicate key", detail)]
+    seen.add(key)
+    return []
+
+
+def label_flaws(row: StoredRow, kind: str, charset: Charset | None) -> list[Flaw]:
+    """Check the texts, clusters and polygons of a stored line or scene.
 
     Args:
         row: its columns by name.
-        charset: of the label, once folded; None if unknown.
+        kind: "lines" or "scenes".
+        charset: of the texts that are not ignored, once folded; None if unknown.
     """
+    try:
+        return list(_check_line(row, charset) if kind == "lines" else _check_scene(row, charset))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        return [("columns unreadable", f"{type(error).__name__}: {error}")]
+
+
+def _check_line(row: StoredRow, charset: Charset | None) -> Iterator[Flaw]:
     yield from _check_text(row["text"], charset)
     yield from _check_clusters(row, row, inside=True)
 
 
-def check_scene(row: dict[str, Any], charset: Charset | None) -> Iterator[Flaw]:
-    """Check a stored scene.
-
-    Args:
-        row: its columns by name.
-        charset: of the texts that are not ignored, once folded; None if unknown.
-    """
+def _check_scene(row: StoredRow, charset: Charset | None) -> Iterator[Flaw]:
     instances = row["instances"]
     if not isinstance(instances, list) or not all(isinstance(instance, dict) for instance in instances):
-        yield BAD_INSTANCES, "not a list"
+        yield _BAD_INSTANCES, "not a list"
         return
     for index, instance in enumerate(instances):
         for kind, detail in _check_instance(instance, index, row, charset):
@@ -127,27 +146,23 @@ def _check_instance(
     inside = instance["origin"]["kind"] != "real"  # labels of people may exceed the edge
     yield from _check_clusters(instance, row, inside)
     points = _points(instance["polygon"], 1)
-    count = 0 if points is None else len(points)
-    if points is None or count < 3:
-        yield BAD_POLYGON, f"{count} points"
+    if points is None or len(points) < 3:
+        yield _BAD_POLYGON, f"{0 if points is None else len(points)} points"
     elif reason := _polygon_flaw(points[:, 0][None], row, inside):
-        yield BAD_POLYGON, reason
+        yield _BAD_POLYGON, reason
     if instance["level"] not in _LEVELS:
-        yield BAD_INSTANCES, f"level {instance['level']!r}"
+        yield _BAD_INSTANCES, f"level {instance['level']!r}"
     if not -1 <= instance["parent"] < len(row["instances"]) or instance["parent"] == index:
-        yield BAD_INSTANCES, f"parent {instance['parent']}"
+        yield _BAD_INSTANCES, f"parent {instance['parent']}"
 
 
 def _check_text(text: object, charset: Charset | None) -> Iterator[Flaw]:
     if not isinstance(text, str):
-        yield LABEL_NOT_TEXT, ""
+        yield "label is not a text", ""
     elif charset is not None and not charset.covers(text) and not charset.covers(charset.fold(text)):
         outside = sorted(set(charset.fold(text)) - set(charset.characters))
-        yield LABEL_OUTSIDE_CHARSET, f"{_shortened(text)} has {', '.join(map(ascii, outside[:5]))}"
-
-
-def _shortened(text: str) -> str:
-    return ascii(text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}...")
+        shown = ascii(text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}...")
+        yield "label outside of the charset", f"{shown} has {', '.join(map(ascii, outside[:5]))}"
 
 
 def _check_clusters(owner: dict[str, Any], row: dict[str, Any], inside: bool) -> Iterator[Flaw]:
@@ -155,17 +170,17 @@ def _check_clusters(owner: dict[str, Any], row: dict[str, Any], inside: bool) ->
     quads = _points(owner["cluster_quads"], 4)
     offsets = np.asarray(owner["cluster_offsets"])
     if quads is None:
-        yield BAD_CLUSTERS, f"{len(owner['cluster_quads'])} numbers, not a multiple of 8"
+        yield _BAD_CLUSTERS, f"{len(owner['cluster_quads'])} numbers, not a multiple of 8"
         return
     if len(offsets) != len(quads) + 1:
-        yield BAD_CLUSTERS, f"{len(offsets) - 1} clusters, {len(quads)} quads"
+        yield _BAD_CLUSTERS, f"{len(offsets) - 1} clusters, {len(quads)} quads"
         return
     if not len(quads):
         return
     if offsets[0] != 0 or offsets[-1] != len(owner["text"]) or (np.diff(offsets) <= 0).any():
-        yield BAD_CLUSTERS, f"offsets {offsets[:8].tolist()} for {len(owner['text'])} characters"
+        yield _BAD_CLUSTERS, f"offsets {offsets[:8].tolist()} for {len(owner['text'])} characters"
     if reason := _polygon_flaw(quads, row, inside):
-        yield BAD_QUAD, reason
+        yield "cluster quad is invalid", reason
 
 
 def _points(numbers: list[float], corners: int) -> NDArray[np.float64] | None:
@@ -185,14 +200,11 @@ def _polygon_flaw(polygons: NDArray[np.float64], row: dict[str, Any], inside: bo
     size = np.array([row["width"], row["height"]])
     low, high = polygons.min(axis=1), polygons.max(axis=1)
     if inside and ((low < -_MARGIN).any() or (high > size + _MARGIN).any()):
-        return f"exceeds the edge of the image, from {_pair(low.min(axis=0))} to {_pair(high.max(axis=0))}"
+        (left, top), (right, bottom) = low.min(axis=0), high.max(axis=0)
+        return f"exceeds the edge of the image, from ({left:.1f}, {top:.1f}) to ({right:.1f}, {bottom:.1f})"
     if (high <= 0).any() or (low >= size).any():
         return "outside of the image"
     return ""
-
-
-def _pair(point: NDArray[np.float64]) -> str:
-    return f"({point[0]:.1f}, {point[1]:.1f})"
 
 
 _DAMAGE = (b"Corrupt JPEG data", b"Premature end of JPEG", b"libpng")

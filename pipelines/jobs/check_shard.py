@@ -1,20 +1,22 @@
-"""Checks one shard of a dataset: its manifest, its checksum and its rows."""
+"""Checks one shard of a dataset, on a disk or at a URI: its manifest, its checksum and its rows."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from pipelines.io.atomic import file_sha256
-from pipelines.io.commit import SHARDS_FOLDER
+from pipelines.errors import JobError
+from pipelines.io.atomic import file_sha256, staging_folder
+from pipelines.io.commit import MANIFESTS_FOLDER, SHARDS_FOLDER
+from pipelines.io.connection import StorageError
 from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER
 from pipelines.io.description import DatasetDescription
 from pipelines.io.encode import ROW_TYPES
-from pipelines.io.manifest import ShardManifest, read_manifest
-from pipelines.io.plan import ShardSpec
+from pipelines.io.location import RemotePath
+from pipelines.io.plan import ShardManifest, ShardSpec, read_manifest
 from pipelines.io.writers import LMDB_DATA_FILE
-from pipelines.jobs.check_rows import Flaw, StoredRow, check_line, check_scene, image_flaws, read_row_groups
+from pipelines.jobs.check_rows import Flaw, image_flaws, key_flaws, label_flaws, read_row_groups
 from synthtext.core import Charset, InputError
 
 MAX_EXAMPLES = 5
@@ -59,7 +61,7 @@ class Problems:
 
     def add(self, problem: Problem) -> None:
         """Add a problem."""
-        self._add_example(problem)
+        self._add_examples([problem])
         self.counts[problem.kind] += 1
         if problem.shard is not None:
             self.damaged_shards.add(problem.shard)
@@ -67,8 +69,7 @@ class Problems:
     def merge(self, other: "Problems") -> None:
         """Add the problems of another part."""
         for problems in other.examples.values():
-            for problem in problems:
-                self._add_example(problem)
+            self._add_examples(problems)
         self.counts.update(other.counts)
         self.damaged_shards |= other.damaged_shards
 
@@ -83,49 +84,9 @@ class Problems:
             if self.counts[kind] > len(problems):
                 yield f"{self.counts[kind] - len(problems):,} more: {kind}"
 
-    def _add_example(self, problem: Problem) -> None:
-        examples = self.examples.setdefault(problem.kind, [])
-        if len(examples) < MAX_EXAMPLES:
-            examples.append(problem)
-
-
-class KeyChecker:
-    """Checks the keys of a shard, one after another.
-
-    The index of a sample lies in the range of its shard, so that duplicates can only occur within a shard.
-
-    Args:
-        prefix: of the keys, 8 characters.
-        samples: indices of the samples of the shard; None: keys come from another dataset, and only have to be unique.
-    """
-
-    def __init__(self, prefix: str, samples: range | None) -> None:
-        self._prefix, self._samples = prefix, samples
-        self._seen: set[int | str] = set()
-
-    def flaws(self, key: object) -> Iterator[Flaw]:
-        """The flaws of the next key."""
-        if self._samples is None:
-            yield from self._foreign_flaws(key)
-            return
-        number = key.removeprefix(self._prefix) if isinstance(key, str) and key.startswith(self._prefix) else ""
-        if not (len(number) == 10 and number.isascii() and number.isdecimal()):
-            yield "key is invalid", f"it should be {self._prefix} and a number of ten digits"
-        elif int(number) not in self._samples:
-            first, last = self._samples.start, self._samples.stop - 1
-            yield "key is invalid", f"sample {int(number)} is not from {first} to {last}"
-        elif int(number) in self._seen:
-            yield "duplicate key", f"sample {int(number)}"
-        else:
-            self._seen.add(int(number))
-
-    def _foreign_flaws(self, key: object) -> Iterator[Flaw]:
-        if not isinstance(key, str) or not key:
-            yield "key is invalid", "it is missing"
-        elif key in self._seen:
-            yield "duplicate key", ""
-        else:
-            self._seen.add(key)
+    def _add_examples(self, problems: list[Problem]) -> None:
+        examples = self.examples.setdefault(problems[0].kind, [])
+        examples += problems[: MAX_EXAMPLES - len(examples)]
 
 
 @dataclass(frozen=True)
@@ -138,6 +99,7 @@ class ShardCheckTask:
         spec: of the shard.
         read_data: check the data and not only the manifest.
         is_filtered: the dataset is filtered: its rows have the keys of their source, and every shard has decisions.
+        remote: URI of a remote dataset, whose folder is not used.
     """
 
     dataset: Path
@@ -145,6 +107,7 @@ class ShardCheckTask:
     spec: ShardSpec
     read_data: bool = True
     is_filtered: bool = False
+    remote: RemotePath | None = None
 
     def __str__(self) -> str:
         return f"the check of {self.data}"
@@ -152,7 +115,7 @@ class ShardCheckTask:
     @property
     def manifest(self) -> Path:
         """Path of the manifest."""
-        return self.dataset / SHARDS_FOLDER / self.spec.manifest_name
+        return self.dataset / MANIFESTS_FOLDER / self.spec.manifest_name
 
     @property
     def data(self) -> Path:
@@ -184,19 +147,69 @@ class ShardReport:
 
 
 def check_shard(task: ShardCheckTask) -> ShardReport:
-    """Check a shard. Rows are only read if the checksum is right, as the shard is written again otherwise."""
-    problems = Problems()
-    for path, location, flaws in _flaws(task):
+    """Check a shard; one at a URI is downloaded first.
+
+    Rows are only read if the checksum is right, as the shard is written again otherwise. In an unfinished dataset a
+    missing shard is no problem, and neither is a short one that an extension has not replaced yet.
+
+    Raises:
+        JobError: the storage cannot be read.
+    """
+    if task.remote is not None:
+        with staging_folder() as folder:
+            local = replace(task, dataset=folder, remote=None)
+            _download_shard(task.remote, local)
+            return check_shard(local)
+    problems, manifest = Problems(), read_manifest(task.manifest)
+    if not task.description.complete:
+        if manifest is None and not (task.manifest.is_file() and task.manifest.stat().st_size):
+            return ShardReport(problems, None)
+        if manifest is not None and manifest.begins(task.spec, task.description.digest):
+            task = replace(task, spec=replace(task.spec, count=manifest.count))
+    for path, location, flaws in _flaws(task, manifest):
         for kind, detail in flaws:
             name = path.relative_to(task.dataset).as_posix() + location
             problems.add(Problem(kind, name, detail, shard=task.spec.index))
-    manifest = read_manifest(task.manifest)
     return ShardReport(problems, manifest if manifest is not None and not _manifest_flaws(manifest, task) else None)
 
 
-def _flaws(task: ShardCheckTask) -> Iterator[tuple[Path, str, Sequence[Flaw]]]:
+def _download_shard(dataset: RemotePath, task: ShardCheckTask) -> None:
+    for path in (task.data, task.manifest, task.notes):
+        path.parent.mkdir()
+    download_file(dataset, task.manifest, task.dataset)
+    if task.is_filtered:
+        download_file(dataset, task.notes, task.dataset)
+    if task.read_data and task.description.format == "lmdb":
+        task.data.mkdir()
+        if not download_file(dataset, task.data / LMDB_DATA_FILE, task.dataset):
+            task.data.rmdir()
+    elif task.read_data:
+        download_file(dataset, task.data, task.dataset)
+
+
+def download_file(dataset: RemotePath, target: Path, folder: Path) -> bool:
+    """Download a file of a dataset to the same place in a local folder; False if it does not exist.
+
+    Raises:
+        JobError: the storage cannot be read, or the file cannot be written.
+    """
+    source = dataset / target.relative_to(folder).as_posix()
+    try:
+        source.download(target)
+    except FileNotFoundError:
+        target.unlink(missing_ok=True)
+        return False
+    except StorageError as error:
+        raise JobError(f"{source} cannot be read: {error}") from None
+    except OSError as error:
+        reason = f"{target} cannot be written: {error.strerror}"
+        raise JobError(f"{reason}; set TMPDIR to a folder with free space") from None
+    return True
+
+
+def _flaws(task: ShardCheckTask, manifest: ShardManifest | None) -> Iterator[tuple[Path, str, Sequence[Flaw]]]:
     """The flaws by file, and by location in it."""
-    data, manifest = task.data, read_manifest(task.manifest)
+    data = task.data
     if manifest is None:
         if task.manifest.exists():
             yield task.manifest, "", [("manifest unreadable", "")]
@@ -220,16 +233,15 @@ def _flaws(task: ShardCheckTask) -> Iterator[tuple[Path, str, Sequence[Flaw]]]:
 
 def _manifest_flaws(manifest: ShardManifest, task: ShardCheckTask) -> list[Flaw]:
     spec, skipped = task.spec, sum(manifest.skipped.values())
+    other, wrong = "manifest of another shard", "manifest with wrong counts"
     if not manifest.matches(spec, task.description.digest):
-        detail = f"{manifest.count} samples from {manifest.start} on, of digest {manifest.digest[:8]}"
-        return [("manifest of another shard", detail)]
+        return [(other, f"{manifest.count} samples from {manifest.start} on, of digest {manifest.digest[:8]}")]
     if manifest.file != task.data.name:
-        return [("manifest of another shard", f"it names {manifest.file}")]
-    if manifest.rows + skipped != spec.count:
-        detail = f"{manifest.rows} rows and {skipped} skipped samples of {spec.count}"
-        return [("manifest with wrong counts", detail)]
+        return [(other, f"it names {manifest.file}")]
+    if manifest.rows + skipped != len(spec.samples):
+        return [(wrong, f"{manifest.rows} rows and {skipped} skipped samples of {len(spec.samples)}")]
     if (manifest.statistics.rows, dict(manifest.statistics.skipped)) != (manifest.rows, manifest.skipped):
-        return [("manifest with wrong counts", "its statistics differ")]
+        return [(wrong, "its statistics differ")]
     return []
 
 
@@ -250,13 +262,17 @@ def _data_flaws(data: Path, manifest: ShardManifest) -> list[Flaw]:
 
 def _row_flaws(data: Path, manifest: ShardManifest, task: ShardCheckTask) -> Iterator[tuple[str, Sequence[Flaw]]]:
     """The flaws by row."""
-    keys, rows = KeyChecker(task.description.digest[:8], None if task.is_filtered else task.spec.samples), 0
-    is_generated = task.description.seed is not None
+    description, seen, rows = task.description, set[str](), 0
+    prefix, samples = description.digest[:8], None if task.is_filtered else frozenset(task.spec.samples)
     try:
-        for group in read_row_groups(data, ROW_TYPES[task.description.kind], task.description.format):
-            for row, reason in zip(group, image_flaws(group, is_generated), strict=True):
-                broken = [("image broken", reason)] if reason else []
-                flaws = [*keys.flaws(row.get("key")), *broken, *_label_flaws(row, task)]
+        for group in read_row_groups(data, ROW_TYPES[description.kind], description.format):
+            for row, reason in zip(group, image_flaws(group, description.seed is not None), strict=True):
+                flaws = [
+                    *key_flaws(row.get("key"), prefix, samples, seen),
+                    *label_flaws(row, description.kind, task.charset),
+                ]
+                if reason:
+                    flaws.append(("image broken", reason))
                 yield f", row {rows}, key {row.get('key')!a}", flaws
                 rows += 1
     except InputError as error:
@@ -264,11 +280,3 @@ def _row_flaws(data: Path, manifest: ShardManifest, task: ShardCheckTask) -> Ite
         return
     if rows != manifest.rows:
         yield "", [("number of rows differs", f"{rows}, {manifest.rows} in the manifest")]
-
-
-def _label_flaws(row: StoredRow, task: ShardCheckTask) -> list[Flaw]:
-    check = check_line if task.description.kind == "lines" else check_scene
-    try:
-        return list(check(row, task.charset))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        return [("columns unreadable", f"{type(error).__name__}: {error}")]

@@ -2,14 +2,17 @@
 
 import dataclasses
 from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image as Images
-from PIL import ImageDraw, ImageFont
+from PIL import ImageFont
 
-from pipelines.jobs.preview import plain_font
+from pipelines.config import with_settings
+from pipelines.jobs.caption import plain_font
+from pipelines.jobs.preview import draw_grid, draw_text
 from pipelines.recipes.components import BACKGROUND, EFFECT, INK_COLOURS, INK_STYLE, ComponentKind, builtin_classes
 from pipelines.recipes.drawing import draw_samples, opencv_single_thread
 from pipelines.recipes.recipe import LinesRecipe
@@ -19,13 +22,12 @@ from synthtext.core import Image, InputError, Sample
 
 _GAP, _LABEL, _HEADING = 6, 14, 18  # pixels between images, and font sizes
 _COLUMNS, _WIDTH = 2, 720  # of components, and pixels of a column
-_TITLES = {
-    "ink.styles": "ink styles",
-    "ink.colours": "colours of ink",
-    "background": "backgrounds",
-    "effects": "effects",
+_KINDS = {  # with their titles, by key of the setting
+    "ink.styles": (INK_STYLE, "ink styles"),
+    "ink.colours": (INK_COLOURS, "colours of ink"),
+    "background": (BACKGROUND, "backgrounds"),
+    "effects": (EFFECT, "effects"),
 }
-_KINDS = {"ink.styles": INK_STYLE, "ink.colours": INK_COLOURS, "background": BACKGROUND, "effects": EFFECT}
 _MAX_LINES = 16
 
 
@@ -55,7 +57,7 @@ def list_component_previews(recipe: ResolvedRecipe) -> Iterator[ComponentPreview
     if recipe.kind != "lines":
         raise InputError(f"recipe {recipe.name} is of {recipe.kind}: components are shown in lines")
     plain = _plain_settings(recipe)
-    for key, kind in _KINDS.items():
+    for key, (kind, _) in _KINDS.items():
         for name, settings in _components(recipe, key, kind):
             changed = _with_component(plain, key, name, settings)
             yield ComponentPreview(key, name, LinesRecipe.read(changed, Path.cwd(), f"recipe {recipe.name}"))
@@ -80,22 +82,22 @@ def draw_component_sheet(recipe: ResolvedRecipe, count: int = 8, seed: int = 0) 
         raise InputError(f"a page shows 1 to {_MAX_LINES} lines of every component, not {count}")
     previews = list(list_component_previews(recipe))
     inventory = previews[0].recipe.inventory()
-    plain = previews[0].recipe.generator(inventory, seed, "")
+    plain = LineGenerator(previews[0].recipe.design(inventory), seed, "")
     drawn = [(one.key, one.name, _draw(plain.with_design(one.recipe.design(inventory)), count)) for one in previews]
     parts: list[Image] = []
-    for key, title in _TITLES.items():
+    for key, (_, title) in _KINDS.items():
         rows = [(name, images) for owner, name, images in drawn if owner == key]
         if rows:
-            parts += [_heading(title), _table(rows)]
+            cells = [_cell(name, images) for name, images in rows]
+            parts += [_heading(title), draw_grid(cells, _WIDTH, _COLUMNS, gap=0)]
     return np.concatenate(parts)
 
 
 def _plain_settings(recipe: ResolvedRecipe) -> dict[str, Any]:
     """The settings of a recipe with plain ink on a plain background, straight, without effects and neighbours."""
-    tree = dict(recipe.settings)
-    tree["layout"] = {**tree["layout"], "neighbours": {**tree["layout"]["neighbours"], "probability": 0.0}}
-    tree["ink"] = {**tree["ink"], "styles": {"plain": 1}, "colours": {"any_colour": 1}}
-    return {**tree, "background": {"plain": 1}, "effects": [], "baselines": {"straight": 1}}
+    ink = {"ink.styles": {"plain": 1}, "ink.colours": {"any_colour": 1}, "background": {"plain": 1}}
+    layout = {"layout.neighbours.probability": 0.0, "baselines": {"straight": 1}}
+    return with_settings(recipe.settings, {**ink, **layout, "effects": []})
 
 
 def _components(recipe: ResolvedRecipe, key: str, kind: ComponentKind) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -105,7 +107,7 @@ def _components(recipe: ResolvedRecipe, key: str, kind: ComponentKind) -> Iterat
         for effect in recipe.settings["effects"]:
             written.setdefault(effect["use"], {k: v for k, v in effect.items() if k not in ("use", "probability")})
     else:
-        shares = recipe.settings["ink"][key.removeprefix("ink.")] if key.startswith("ink.") else recipe.settings[key]
+        shares = reduce(getitem, key.split("."), recipe.settings)
         written = {name: {k: v for k, v in share.items() if k != "weight"} for name, share in shares.items()}
     for name, cls in builtin_classes(kind).items():
         needs = [field for field in dataclasses.fields(cls) if field.init and _is_required(field)]
@@ -118,14 +120,11 @@ def _is_required(field: dataclasses.Field[Any]) -> bool:
 
 
 def _with_component(plain: dict[str, Any], key: str, name: str, settings: dict[str, Any]) -> dict[str, Any]:
+    value: Any = {name: {"weight": 1.0, **settings}}
     if key == "effects":
-        return {**plain, key: [{"use": name, "probability": 1.0, **settings}]}
-    if key == "background":
-        return {**plain, key: {name: {"weight": 1.0, **settings}}}
-    ink = {**plain["ink"], key.removeprefix("ink."): {name: {"weight": 1.0, **settings}}}
-    if key == "ink.colours":  # visible on backgrounds of two colours
-        return {**plain, "ink": ink, "background": {"texture": 1}}
-    return {**plain, "ink": ink}
+        value = [{"use": name, "probability": 1.0, **settings}]
+    visible = {"background": {"texture": 1}} if key == "ink.colours" else {}  # on backgrounds of two colours
+    return with_settings(plain, {key: value, **visible})
 
 
 def _draw(generator: LineGenerator, count: int) -> list[Image]:
@@ -134,19 +133,6 @@ def _draw(generator: LineGenerator, count: int) -> list[Image]:
         drawn = list(draw_samples(generator, range(count), "of components"))
     images = [item.image for item in drawn if isinstance(item, Sample)]
     return images or [np.full((_LABEL, _LABEL, 3), 255, np.uint8)]
-
-
-def _table(rows: list[tuple[str, list[Image]]]) -> Image:
-    """Components in columns, from left to right."""
-    cells = [_cell(name, images) for name, images in rows]
-    bands = []
-    for first in range(0, len(cells), _COLUMNS):
-        some = cells[first : first + _COLUMNS]
-        band = np.full((max(map(len, some)), _COLUMNS * _WIDTH, 3), 255, np.uint8)
-        for column, cell in enumerate(some):
-            band[: len(cell), column * _WIDTH : (column + 1) * _WIDTH] = cell
-        bands.append(band)
-    return np.concatenate(bands)
 
 
 def _cell(name: str, images: list[Image]) -> Image:
@@ -166,7 +152,5 @@ def _heading(title: str) -> Image:
 
 
 def _with_text(cell: Image, text: str, em: int) -> Image:
-    page = Images.fromarray(cell)
     font = ImageFont.truetype(str(plain_font()[0]), em)
-    ImageDraw.Draw(page).text((_GAP, 1 if em == _LABEL else _GAP), text, "black", font)
-    return np.asarray(page)
+    return draw_text(cell, (_GAP, 1 if em == _LABEL else _GAP), text, font)

@@ -2,17 +2,20 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from importlib.metadata import version
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
+
+import numpy as np
+from numpy.typing import NDArray
 
 from augment.copy_paste import CopyPaste, CropBank
 from pipelines.config import SettingsDict
+from pipelines.datasets.image import decode_image
 from pipelines.datasets.scene_source import SceneSource
-from pipelines.datasets.source import describe_label_problems
+from pipelines.datasets.source import BROKEN_IMAGE, describe_label_problems, read_row
 from pipelines.errors import format_counts
 from pipelines.io.atomic import staging_folder, wrap_write_errors
 from pipelines.io.cache import fetch_path
@@ -21,19 +24,21 @@ from pipelines.io.description import DatasetDescription
 from pipelines.io.encode import ImageFormat
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import AnyPath, local_path
-from pipelines.io.plan import ShardPlan
-from pipelines.io.scene_row import SceneRow
-from pipelines.io.shard_writer import check_shard_format
-from pipelines.jobs.copypaste_generator import CopyPasteGenerator
 from pipelines.jobs.copypaste_inputs import CropSource, build_crop_bank, open_crop_source, open_target, unique_names
-from pipelines.jobs.copypaste_settings import CopyPasteSettings, parse_settings, settings_from_dict
+from pipelines.jobs.copypaste_settings import (
+    CopyPasteSettings,
+    ImageOutput,
+    mode_name,
+    parse_settings,
+    settings_from_dict,
+)
 from pipelines.jobs.crop_bank import SourceScan, open_bank, save_bank, scan_source
-from pipelines.jobs.executor import Executor
-from pipelines.jobs.shard_job import ShardJob
-from pipelines.jobs.shard_source import SampleSource, register_source
+from pipelines.jobs.line_filter import recognizer_digest
+from pipelines.jobs.shard_job import JobOptions, JobOutput
+from pipelines.jobs.shard_source import SampleSource, code_fingerprint, register_source
 from pipelines.jobs.summary import JobSummary, SourceSummary
 from pipelines.recipes.digest import code_digest, fingerprint_digest
-from synthtext.core import InputError
+from synthtext.core import InputError, Provenance, Scene, SkippedSample, StreamSource
 
 _LIBRARIES = ("numpy", "opencv-python", "pillow")
 
@@ -71,11 +76,7 @@ class CopyPasteSource(SampleSource):
 
     @cached_property
     def scans(self) -> dict[Path, SourceScan]:
-        """What the target and the sources hold. Each is read once, and not again by workers.
-
-        Raises:
-            InputError: not one image of the target can be used.
-        """
+        """What the target, of which some image must be usable, and the sources hold; read once, and not by workers."""
         scans = {self.target: scan_source(self._target)}
         reasons = scans[self.target].reasons
         if reasons.total() == len(self._target):
@@ -90,24 +91,22 @@ class CopyPasteSource(SampleSource):
     @cached_property
     def fingerprint(self) -> dict[str, str]:
         """The content of target and sources, the settings, the code, the libraries."""
-        settings = {key: json.dumps(value) for key, value in self.settings.to_dict().items() if key != "crops"}
+        settings = self.settings.to_dict().items()
         return {
-            "mode": self.settings.mode_name,
+            "mode": mode_name(self.settings.mode),
             "target": self.scans[self.target].digest,
-            **{f"setting {key}": value for key, value in settings.items()},
+            **{f"setting {key}": json.dumps(value) for key, value in settings if key not in ("crops", "recognizer")},
             **self._bank_fingerprint,
         }
 
     @cached_property
     def _bank_fingerprint(self) -> dict[str, str]:
-        sources = {
-            f"source {i}": f"{name} {self.scans[path].digest}"
-            for i, (path, (name, _)) in enumerate(zip(self.sources, self._sources, strict=True))
-        }
+        sources, recognizer = zip(self.sources, self._sources, strict=True), self.settings.recognizer
         return {
-            **sources,
+            **{f"source {i}": f"{name} {self.scans[path].digest}" for i, (path, (name, _)) in enumerate(sources)},
             "setting crops": json.dumps(self.settings.to_dict()["crops"]),
-            **{f"version of {library}": version(library) for library in _LIBRARIES},
+            **({"recognizer": recognizer_digest(recognizer, None)} if recognizer else {}),
+            **code_fingerprint((), _LIBRARIES),
             "drawing code": code_digest(Path(__file__).parent, Path(__file__).parents[1] / "datasets"),
         }
 
@@ -122,7 +121,7 @@ class CopyPasteSource(SampleSource):
             "kind": "copypaste",
             "target": str(self.target),
             "from": [str(path) for path in self.sources],
-            "mode": self.settings.mode_name,
+            "mode": mode_name(self.settings.mode),
             "settings": self.settings.to_dict(),
         }
 
@@ -133,24 +132,15 @@ class CopyPasteSource(SampleSource):
         return cls(Path(recipe["target"]), tuple(map(Path, recipe["from"])), settings, description.seed or 0)
 
     def prepare(self, folder: DatasetFolder) -> None:
-        """Open the crop bank of the folder, or cut the crops.
-
-        Raises:
-            InputError: there is not one crop, or the bank in the folder is broken.
-        """
+        """Open the bank of the folder, or cut the crops. Raises InputError if there are none or the bank is broken."""
         self.bank_path = folder.path / CROP_BANK_FILE
-        found = self._stored_bank()
-        if found is None:
-            found = build_crop_bank(self._sources, self.settings.crops)
-        self.__dict__["bank"] = found
+        self.__dict__["bank"] = self._stored_bank() or build_crop_bank(
+            self._sources, self.settings.crops, self.settings.recognizer
+        )
         self.open()
 
     def store(self, folder: DatasetFolder) -> None:
-        """Write the crop bank into the folder, unless it is there.
-
-        Raises:
-            JobError: the folder cannot be written.
-        """
+        """Write the crop bank into the folder, unless it is there. Raises JobError if the folder cannot be written."""
         path, (bank, left_out) = folder.path / CROP_BANK_FILE, self.bank
         if self._stored_bank() is not None:
             return
@@ -165,11 +155,7 @@ class CopyPasteSource(SampleSource):
 
     @cached_property
     def bank(self) -> tuple[CropBank, "Counter[str]"]:
-        """The crops, and the texts that were not cut, by reason.
-
-        Raises:
-            InputError: the bank is missing, or was made from other sources.
-        """
+        """The crops, and the texts that were not cut, by reason; from the bank in the folder, if not just cut."""
         found = self._stored_bank()
         if found is None:
             raise InputError(
@@ -184,7 +170,7 @@ class CopyPasteSource(SampleSource):
             path = fetch_path(path) if path.is_file() else None
         return None if path is None else open_bank(path, self.bank_digest)
 
-    def open_generator(self) -> CopyPasteGenerator:
+    def open_generator(self) -> "CopyPasteGenerator":
         """Open the target and the crop bank."""
         copy_paste = CopyPaste(self.bank[0], self.settings.mode)
         left_out = self.scans[self.target].left_out
@@ -213,6 +199,68 @@ class CopyPasteSource(SampleSource):
         return super().__getstate__() | {"scans": self.scans}  # so that workers need not read everything again
 
 
+_ORDER = 5  # number of the random stream of an epoch's order; other uses have other streams
+
+
+class CopyPasteGenerator:
+    """Pastes texts into the images of a target. Scene i is made of image i of an endless sequence of shuffled epochs.
+
+    Args:
+        target: the scenes that are pasted into.
+        left_out: rows of the target that are not used; not all.
+        copy_paste: pastes texts into a scene.
+        output: how images are stored.
+        seed: 0 to 2**32 - 1.
+        prefix: of the keys.
+    """
+
+    def __init__(
+        self,
+        target: SceneSource,
+        left_out: Collection[int],
+        copy_paste: CopyPaste,
+        output: ImageOutput,
+        seed: int,
+        prefix: str,
+    ) -> None:
+        self._target, self._copy_paste, self._output = target, copy_paste, output
+        self._usable = np.ones(len(target), np.bool_)
+        self._usable[list(left_out)] = False
+        self._epoch_length = int(self._usable.sum())
+        self._seed, self._prefix = seed, prefix
+        self._streams = StreamSource(seed)
+        self._order = lru_cache(maxsize=2)(self._epoch_order)
+
+    def generate_many(self, indices: Sequence[int]) -> Iterator[Scene | SkippedSample]:
+        """Generate scenes in this order."""
+        return map(self.generate, indices)
+
+    def generate(self, index: int) -> Scene | SkippedSample:
+        """Generate one scene; it is skipped if its target image cannot be read."""
+        epoch, position = divmod(index, self._epoch_length)
+        row = int(self._order(epoch)[position])
+        encoded = read_row(self._target, row)
+        if isinstance(encoded, str):
+            return SkippedSample(index, (f"target {encoded}",))
+        try:
+            image = decode_image(encoded.image, encoded.key)
+        except InputError:
+            return SkippedSample(index, (f"target {BROKEN_IMAGE}",))
+        content, appearance = self._streams.at(index)
+        low, high = self._output.quality_range
+        parameters = {"target": row, "jpeg_quality": int(appearance.integers(low, high + 1))}
+        scene = Scene(f"{self._prefix}{index:010d}", image, encoded.instances, Provenance(parameters=parameters))
+        return self._copy_paste(scene, content)
+
+    def _epoch_order(self, epoch: int) -> NDArray[np.int64]:
+        """The usable rows of the target in the order of an epoch: rows of a group stay together."""
+        rng = np.random.default_rng([epoch, self._seed, _ORDER])
+        offsets = self._target.group_offsets
+        groups = rng.permutation(len(offsets) - 1).tolist()
+        order = np.concatenate([rng.permutation(np.arange(offsets[g], offsets[g + 1])) for g in groups])
+        return np.asarray(order[self._usable[order]], np.int64)
+
+
 def copypaste(
     target: str | Path,
     out: str | Path,
@@ -222,10 +270,7 @@ def copypaste(
     mode: str = "natural",
     overrides: Sequence[str] = (),
     seed: int = 0,
-    workers: int | None = None,
-    address: str | None = None,
-    shard_size: int | None = None,
-    format: str = "parquet",
+    **options: Unpack[JobOptions],
 ) -> JobSummary:
     """Paste texts of sources into the images of a target, or resume an interrupted job.
 
@@ -237,25 +282,21 @@ def copypaste(
         mode: "natural" or "paddle".
         overrides: settings of the form `key=value`.
         seed: 0 to 2**32 - 1.
-        workers: as for `generate`, and so are the following; all machines must see the inputs under the same paths.
-        address: of a Ray cluster to join.
-        shard_size: scenes in a shard; None: 256.
-        format: "parquet" or "lmdb".
+        options: `workers`, `address`, `shard_size` and `format`, as for `generate`; all machines must see the inputs
+            under the same paths.
 
     Raises:
         InputError: an argument is invalid, or the folder holds another dataset; nothing was written.
         JobError: too many target images cannot be read, the disk is full, or another job is writing to the folder.
     """
     settings = parse_settings(mode, overrides)
-    plan = ShardPlan(count, 0, SceneRow.SHARD_SIZE if shard_size is None else shard_size)
-    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
-    folder.check_usable()
+    output = JobOutput(out, **options)
     paths = [local_path(path, "what is pasted").absolute() for path in (target, *(sources or (target,)))]
     for path in paths:
-        if folder.path == path or folder.path in path.parents:
-            raise InputError(f"{path} lies in the folder {folder.path} that is written: choose another folder for -o")
+        if output.folder.path in (path, *path.parents):
+            raise InputError(
+                f"{path} lies in the folder {output.folder.path} that is written: choose another folder for -o"
+            )
     if not 0 <= seed < 2**32:
         raise InputError(f"seed {seed} must be from 0 to {2**32 - 1}")
-    return ShardJob(
-        CopyPasteSource(paths[0], tuple(paths[1:]), settings, seed), plan, folder, executor, checked_format
-    ).run()
+    return output.run(CopyPasteSource(paths[0], tuple(paths[1:]), settings, seed), count)

@@ -15,11 +15,12 @@ from augment.copy_paste import BankBuilder, CropBank, CropRules, TextCutout, cro
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
-from pipelines.datasets.shards import DESCRIPTION_FILE
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, read_row
 from pipelines.errors import format_counts
 from pipelines.inference.reader import IMAGE_SUFFIXES
-from pipelines.jobs.line_outline import line_outline
+from pipelines.io.description import DESCRIPTION_FILE
+from pipelines.jobs.readable_crops import keep_readable, open_crop_filter
+from pipelines.jobs.stored_lines import line_outline
 from pipelines.progress import progress_bar
 from synthtext.core import Image, InputError, Polygon
 
@@ -29,11 +30,7 @@ CropSource: TypeAlias = SceneSource | LineSource
 
 @dataclass(frozen=True)
 class ImageFolderSource:
-    """The images of a folder as scenes without text.
-
-    Attributes:
-        path: of the folder.
-    """
+    """The images of a folder as scenes without text."""
 
     path: Path
 
@@ -60,10 +57,7 @@ class ImageFolderSource:
 
 
 def open_target(spec: str | Path) -> SceneSource:
-    """Open the scenes that are pasted into.
-
-    Args:
-        spec: anything that `open_scene_source` accepts, or a folder of images without text.
+    """Open the scenes that are pasted into: a folder of images without text, or what `open_scene_source` accepts.
 
     Raises:
         InputError: it is neither.
@@ -80,11 +74,7 @@ def open_target(spec: str | Path) -> SceneSource:
 
 
 def open_crop_source(spec: str | Path) -> CropSource:
-    """Open scenes or lines.
-
-    Raises:
-        InputError: the path holds neither.
-    """
+    """Open scenes or lines. Raises InputError if the path holds neither."""
     return open_line_source(spec) if dataset_kind(spec) == "lines" else open_scene_source(spec)
 
 
@@ -115,26 +105,31 @@ def _end(path: Path, depth: int) -> str:
     return Path(*path.parts[-depth:]).as_posix()
 
 
-def build_crop_bank(sources: Sequence[tuple[str, CropSource]], rules: CropRules) -> tuple[CropBank, "Counter[str]"]:
-    """Cut the texts out of all sources.
+def build_crop_bank(
+    sources: Sequence[tuple[str, CropSource]], rules: CropRules, recognizer: Path | None = None
+) -> tuple[CropBank, "Counter[str]"]:
+    """Cut the texts out of scenes and lines, each with its name in origins.
 
     Args:
-        sources: scenes or lines, each with its name in origins.
+        sources: scenes and lines.
         rules: which texts are cut.
+        recognizer: run directory or ONNX file of a recognizer: crops that it cannot read are skipped.
 
     Returns:
         The crops, and the texts that were not cut, by reason.
 
     Raises:
-        InputError: there is not one crop.
+        InputError: there is not one crop, or the recognizer cannot be opened.
     """
     builder, reasons = BankBuilder(), Counter[str]()
+    crop_filter = open_crop_filter(recognizer) if recognizer else None
     with progress_bar("cutting", total=sum(len(source) for _, source in sources), unit="images") as bar:
         for name, source in sources:
             builder.add_source(name)
             for row in range(len(source)):
                 labelled, crops = _crops(source, row, rules, reasons)
-                builder.add_image(row, labelled, crops)
+                kept = keep_readable(list(crops), crop_filter, reasons) if crop_filter else crops
+                builder.add_image(row, labelled, kept)
                 bar.advance(1)
     if not len(builder):
         counts = format_counts(reasons) or "there is no text"
@@ -147,22 +142,23 @@ def build_crop_bank(sources: Sequence[tuple[str, CropSource]], rules: CropRules)
 
 def _crops(source: CropSource, row: int, rules: CropRules, reasons: "Counter[str]") -> tuple[int, Iterator[TextCutout]]:
     """The number of texts in an image, and its crops."""
+    nothing: tuple[int, Iterator[TextCutout]] = 0, iter(())
     item: EncodedScene | EncodedLine | str = read_row(source, row)
     if isinstance(item, str):
         reasons[item] += 1
-        return 0, iter(())
+        return nothing
     if isinstance(item, EncodedScene) and not item.instances:
-        return 0, iter(())
+        return nothing
     try:
         image = decode_image(item.image, item.key)
     except InputError:
         reasons[BROKEN_IMAGE] += 1
-        return 0, iter(())
-    if isinstance(item, EncodedLine):
-        text = unicodedata.normalize("NFC", item.text)
-        outline = line_outline(source, row, text) if is_line_source(source) else None
-        return 1, _line_crop(image, text, outline, rules, reasons)
-    return len(item.instances), cut_crops(image, item.instances, rules, reasons)
+        return nothing
+    if isinstance(item, EncodedScene):
+        return len(item.instances), cut_crops(image, item.instances, rules, reasons)
+    text = unicodedata.normalize("NFC", item.text)
+    outline = line_outline(source, row, text) if is_line_source(source) else None
+    return 1, _line_crop(image, text, outline, rules, reasons)
 
 
 def _line_crop(

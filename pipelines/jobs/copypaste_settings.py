@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeAlias, get_args
+from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from augment.copy_paste import CropRules, NaturalPaste, PaddlePaste, PasteMode
-from pipelines.config import SettingsDict, apply_overrides, suggest_key, validate_dataclass
+from pipelines.config import SettingsDict, apply_overrides, name_argument, suggest_key, validate_dataclass
 from pipelines.io.encode import ImageFormat
 from pipelines.io.paths import expand_user
 from synthtext.core import InputError, check_range
-
-PasteModeName: TypeAlias = Literal["natural", "paddle"]
 
 _MODES: dict[str, type[NaturalPaste] | type[PaddlePaste]] = {"natural": NaturalPaste, "paddle": PaddlePaste}
 
@@ -41,33 +40,32 @@ class CopyPasteSettings:
         mode: how texts are pasted.
         crops: which texts are cut.
         output: how images are stored.
+        recognizer: absolute path of a run directory or an ONNX file; crops that it cannot read are skipped.
     """
 
     mode: PasteMode
     crops: CropRules
     output: ImageOutput
-
-    @property
-    def mode_name(self) -> PasteModeName:
-        """The name of the mode."""
-        return "paddle" if isinstance(self.mode, PaddlePaste) else "natural"
+    recognizer: Path | None = None
 
     def to_dict(self) -> SettingsDict:
-        """The settings as JSON, for `settings_from_dict`: those of the mode, `crops` and `output`."""
-        return {**_to_json(self.mode), "crops": _to_json(self.crops), "output": _to_json(self.output)}
+        """The settings as JSON, for `settings_from_dict`: those of the mode, `crops`, `output` and `recognizer`."""
+        common = {"crops": _to_json(self.crops), "output": _to_json(self.output)}
+        return {**_to_json(self.mode), **common, **_recognizer_to_json(self.recognizer)}
+
+
+def mode_name(mode: PasteMode) -> str:
+    """Return the name of a mode."""
+    return next(name for name, cls in _MODES.items() if isinstance(mode, cls))
 
 
 def parse_settings(mode: str, overrides: Sequence[str]) -> CopyPasteSettings:
-    """Parse settings.
-
-    Args:
-        mode: name of the mode.
-        overrides: settings of the form `key=value`: those of the mode, `crops.*` and `output.*`.
+    """Parse settings of the form `key=value`: those of the mode, `crops.*` and `output.*`.
 
     Raises:
         InputError: a mode, key or value is invalid.
     """
-    return settings_from_dict(mode, apply_overrides({}, overrides))
+    return name_argument(lambda given: settings_from_dict(mode, apply_overrides({}, given)), overrides)
 
 
 def settings_from_dict(mode: str, settings: SettingsDict) -> CopyPasteSettings:
@@ -81,21 +79,33 @@ def settings_from_dict(mode: str, settings: SettingsDict) -> CopyPasteSettings:
         InputError: a mode, key or value is invalid.
     """
     return CopyPasteSettings(
-        mode=_validate_mode(mode, settings, ("crops", "output"), "copypaste"),
+        mode=_validate_mode(mode, settings, ("crops", "output", "recognizer"), "copypaste"),
         crops=validate_dataclass(CropRules, settings.get("crops", {}), "copypaste: crops"),
         output=validate_dataclass(ImageOutput, settings.get("output", {}), "copypaste: output"),
+        recognizer=_validate_recognizer(settings, "copypaste"),
     )
+
+
+def _validate_recognizer(settings: SettingsDict, where: str) -> Path | None:
+    found = settings.get("recognizer")
+    if found is not None and not isinstance(found, str):
+        raise InputError(f"{where}: recognizer must be a run directory or an ONNX file, not {found!r}")
+    return expand_user(found).absolute() if found else None
+
+
+def _recognizer_to_json(recognizer: Path | None) -> SettingsDict:
+    return {"recognizer": str(recognizer)} if recognizer else {}
 
 
 def _validate_mode(mode: str, settings: SettingsDict, other_keys: Sequence[str], where: str) -> PasteMode:
     """Validate the settings of a mode, which lie among settings with other keys."""
     if mode not in _MODES:
-        raise InputError(f"there is no mode {mode!r}; known are {', '.join(get_args(PasteModeName))}")
-    own = [field.name for field in fields(_MODES[mode])]
+        raise InputError(f"there is no mode {mode!r}; known are {', '.join(_MODES)}")
+    known = [field.name for field in fields(_MODES[mode])] + list(other_keys)
     for key in settings:
-        if key not in (*own, *other_keys):
-            raise InputError(f"{where}, mode {mode}: unknown key {key!r}; {suggest_key(key, [*own, *other_keys])}")
-    own_settings = {key: settings[key] for key in own if key in settings}
+        if key not in known:
+            raise InputError(f"{where}, mode {mode}: unknown key {key!r}; {suggest_key(key, known)}")
+    own_settings = {key: value for key, value in settings.items() if key not in other_keys}
     return validate_dataclass(_MODES[mode], own_settings, f"{where}, mode {mode}")
 
 
@@ -108,20 +118,20 @@ class OnlineCopyPasteSettings:
         probability: that texts are pasted into an image.
         mode: how texts are pasted.
         crops: which texts are cut.
+        recognizer: absolute path of a run directory or an ONNX file; crops that it cannot read are skipped.
     """
 
     sources: tuple[str, ...]
     probability: float
     mode: PasteMode
     crops: CropRules
+    recognizer: Path | None = None
 
     @classmethod
     def from_dict(cls, settings: object, where: str) -> "OnlineCopyPasteSettings":
-        """Validate settings.
+        """Validate `from`, `probability`, `mode`, `crops`, `recognizer` and the settings of the mode.
 
-        Args:
-            settings: `from`, `probability`, `mode`, `crops`, and those of the mode.
-            where: names the settings in messages.
+        `where` names them in messages.
 
         Raises:
             InputError: a key or value is invalid.
@@ -134,19 +144,20 @@ class OnlineCopyPasteSettings:
         is_number = isinstance(probability, int | float) and not isinstance(probability, bool)
         if not is_number or not 0 <= probability <= 1:
             raise InputError(f"{where}: probability must be from 0 to 1, not {probability!r}")
-        other_keys = ("from", "probability", "mode", "crops")
+        other_keys = ("from", "probability", "mode", "crops", "recognizer")
         return cls(
             sources=tuple(str(expand_user(source).absolute()) for source in sources),
             probability=float(probability),
             mode=_validate_mode(str(settings.get("mode", "natural")), settings, other_keys, where),
             crops=validate_dataclass(CropRules, settings.get("crops", {}), f"{where}: crops"),
+            recognizer=_validate_recognizer(settings, where),
         )
 
     def to_dict(self) -> SettingsDict:
         """The settings as JSON, for `from_dict`."""
-        name = next(name for name, cls in _MODES.items() if isinstance(self.mode, cls))
-        common = {"from": list(self.sources), "probability": self.probability, "mode": name}
-        return {**common, **_to_json(self.mode), "crops": _to_json(self.crops)}
+        common = {"from": list(self.sources), "probability": self.probability, "mode": mode_name(self.mode)}
+        own = {**_to_json(self.mode), "crops": _to_json(self.crops)}
+        return {**common, **own, **_recognizer_to_json(self.recognizer)}
 
 
 def _to_json(settings: Any) -> SettingsDict:

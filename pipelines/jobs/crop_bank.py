@@ -16,7 +16,7 @@ from pipelines.datasets.scene_source import EncodedScene
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, read_row
 from pipelines.io.writers import write_record_batch
 from pipelines.jobs.copypaste_inputs import CropSource, is_line_source
-from pipelines.jobs.line_outline import line_clusters
+from pipelines.jobs.stored_lines import line_clusters
 from pipelines.progress import progress_bar
 from synthtext.core import InputError
 
@@ -57,11 +57,7 @@ def load_bank(path: str | Path) -> CropBank:
 
 
 def open_bank(path: Path, digest: str | None) -> tuple[CropBank, "Counter[str]"] | None:
-    """Map a bank.
-
-    Args:
-        path: of the file.
-        digest: the required digest; None: any.
+    """Map the bank in a file if it has this digest; None: any.
 
     Returns:
         The bank, and the texts that were not cut, by reason; None if there is no such bank.
@@ -74,26 +70,17 @@ def open_bank(path: Path, digest: str | None) -> tuple[CropBank, "Counter[str]"]
     try:
         reader = pa.ipc.open_file(pa.memory_map(str(path)))
         metadata = reader.schema.metadata or {}
-        if digest is not None and metadata.get(_DIGEST) != digest.encode():
-            return None
-        if reader.schema.names != list(CropColumns._fields):
+        is_other = digest is not None and metadata.get(_DIGEST) != digest.encode()
+        if is_other or reader.schema.names != list(CropColumns._fields):
             return None
         batch = reader.get_batch(0)
         arrays = {name: batch.column(name).values.to_numpy(zero_copy_only=False) for name in CropColumns._fields}
         left_out: Counter[str] = Counter(json.loads(metadata[_LEFT_OUT]))
     except (OSError, pa.ArrowException, ValueError) as error:
         raise InputError(f"{path} is broken: {error}; delete it and re-run the same command") from None
-    return CropBank(_reshape(arrays)), left_out
-
-
-def _reshape(arrays: "dict[str, object]") -> CropColumns:
-    """Restore the shapes of the arrays, which the file does not hold."""
-    columns = CropColumns(**arrays)  # type: ignore[arg-type]
-    return columns._replace(
-        sizes=columns.sizes.reshape(-1, 2),
-        points=columns.points.reshape(-1, 2),
-        patch_colours=columns.patch_colours.reshape(-1, 3, 3),
-    )
+    shapes = {"sizes": (-1, 2), "points": (-1, 2), "patch_colours": (-1, 5, 3)}  # which the file does not hold
+    arrays |= {name: arrays[name].reshape(shape) for name, shape in shapes.items()}
+    return CropBank(CropColumns(**arrays)), left_out
 
 
 @dataclass(frozen=True)
@@ -128,7 +115,9 @@ def scan_source(source: CropSource) -> SourceScan:
                 left_out[row] = item
                 total.update(b"\0" + item.encode())
             else:
-                if not _is_image(item):
+                try:
+                    check_image(item.image, item.key)
+                except InputError:
                     left_out[row] = BROKEN_IMAGE
                 total.update(_digest(item))
                 if is_line_source(source):
@@ -136,14 +125,6 @@ def scan_source(source: CropSource) -> SourceScan:
                 problems.update(getattr(item, "problems", ()))
             bar.advance(1)
     return SourceScan(total.hexdigest(), problems, left_out)
-
-
-def _is_image(item: EncodedScene | EncodedLine) -> bool:
-    try:
-        check_image(item.image, item.key)
-    except InputError:
-        return False
-    return True
 
 
 def _digest(item: EncodedScene | EncodedLine) -> bytes:

@@ -1,7 +1,8 @@
 """Selects the texts of a scene that become lines, and cuts them out."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from dataclasses import asdict
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -11,12 +12,8 @@ from synthtext.core import Clusters, Image, Level, Parameters, Polygon, Provenan
 CropLevel: TypeAlias = Level | Literal["leaves"]
 """The level of the texts that become lines; "leaves" are the texts that contain no other text."""
 
-OTHER_LEVEL, MARKED_IGNORE, EMPTY_TEXT, TOO_LARGE = (
-    "of another level",
-    "ignored",
-    "without a text",
-    "larger than an image",
-)
+OTHER_LEVEL, MARKED_IGNORE = "of another level", "ignored"
+EMPTY_TEXT, TOO_LARGE = "without a text", "larger than an image"
 
 _MAX_AREA = 4.0  # relative to the image: a polygon may reach far out of it
 _MAX_SIDE = 2**15 - 1  # pixels; a limit of OpenCV's warps
@@ -25,25 +22,14 @@ JPEG_QUALITY = 95
 
 
 class CropSelection(NamedTuple):
-    """The selection of the texts of one scene.
-
-    Attributes:
-        selected: indices of the texts that become lines, in their order.
-        left_out: the reason for each of the other texts.
-    """
+    """The indices of the texts of one scene that become lines, and the reasons why the others do not."""
 
     selected: tuple[int, ...]
     left_out: tuple[str, ...]
 
 
 def select_instances(instances: Sequence[TextInstance], size: Size, level: CropLevel) -> CropSelection:
-    """Select the texts of a scene.
-
-    Args:
-        instances: the texts.
-        size: of the image, pixels.
-        level: of the texts that become lines.
-    """
+    """Select the texts of a level in a scene, whose image has this size in pixels."""
     parents = {instance.parent for instance in instances}
     selected, left_out = [], []
     for index, instance in enumerate(instances):
@@ -86,7 +72,7 @@ def crop_line(image: Image, instance: TextInstance, key: str, corpus: str, param
         **parameters,
         "polygon": instance.polygon.astype(np.float64).round(3).tolist(),
         "level": instance.level,
-        "origin": _origin_to_dict(instance),
+        "origin": asdict(instance.origin),
         "turned": is_vertical,
         "jpeg_quality": JPEG_QUALITY,
     }
@@ -95,11 +81,6 @@ def crop_line(image: Image, instance: TextInstance, key: str, corpus: str, param
         clusters = instance.clusters.warped(_warp(polygon, width, height, is_vertical))
     provenance = Provenance(corpus=corpus, parameters=recorded)
     return Sample(key, rectify(image, polygon), instance.text, clusters, provenance)
-
-
-def _origin_to_dict(instance: TextInstance) -> dict[str, Any]:
-    origin = instance.origin
-    return {"kind": origin.kind, "source": origin.source, "index": origin.index}
 
 
 def _warp(quad: Polygon, width: int, height: int, is_vertical: bool) -> Warp:

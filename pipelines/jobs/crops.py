@@ -1,40 +1,98 @@
 """Cuts the texts out of scenes: a dataset of lines."""
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Self, Unpack
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.config import SettingsDict
-from pipelines.datasets.image import decode_image
+from pipelines.datasets.image import decode_image, image_size
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
-from pipelines.datasets.source import BROKEN_IMAGE
+from pipelines.datasets.source import BROKEN_IMAGE, read_rows
 from pipelines.errors import JobError, format_counts
-from pipelines.io.atomic import file_sha256
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.encode import ImageFormat
-from pipelines.io.line_row import LineRow
 from pipelines.io.paths import AnyPath, absolute_path, parse_path
-from pipelines.io.plan import ShardPlan
-from pipelines.io.shard_writer import check_shard_format
+from pipelines.io.row import to_json
+from pipelines.io.scene_row import instance_to_dict
 from pipelines.jobs.crop_cutting import CropLevel, crop_line, select_instances
-from pipelines.jobs.crop_index import CropIndex, index_crops
-from pipelines.jobs.executor import Executor
-from pipelines.jobs.shard_job import ShardJob
-from pipelines.jobs.shard_source import SampleSource, register_source
+from pipelines.jobs.shard_job import JobOptions, JobOutput
+from pipelines.jobs.shard_source import SampleSource, code_fingerprint, register_source
 from pipelines.jobs.summary import JobSummary, SourceSummary
 from pipelines.progress import progress_bar
 from synthtext.core import Charset, Image, InputError, Sample, Size, SkippedSample
 
-_HOME = Path(__file__).parents[1]
 _CODE = ("datasets/rectify.py", "jobs/crop_cutting.py")
 _LIBRARIES = ("numpy", "opencv-python")
+_BATCH_SIZE = 16  # scenes in memory
+
+
+@dataclass(frozen=True, eq=False)
+class CropIndex:
+    """The lines of N scenes.
+
+    Attributes:
+        line_offsets: (N + 1,) int64, the index of the first line of every scene, and the number of lines.
+        characters: of the lines, in the order of code points.
+        left_out: texts that become no line, by reason; repaired labels are not among them.
+        scenes_left_out: scenes that cannot be read, by reason.
+        digest: SHA-256 of images and labels, independent of the file format.
+    """
+
+    line_offsets: NDArray[np.int64]
+    characters: str
+    left_out: Counter[str]
+    scenes_left_out: Counter[str]
+    digest: str
+
+    @property
+    def charset(self) -> Charset | None:
+        """The characters as a charset; None without any."""
+        return Charset(tuple(self.characters)) if self.characters else None
+
+
+def index_crops(
+    source: SceneSource, level: CropLevel, on_progress: Callable[[int], None] = lambda amount: None
+) -> CropIndex:
+    """Read all scenes once, without decoding an image; `on_progress` gets the number of scenes that were read."""
+    counts: list[int] = []
+    characters: set[str] = set()
+    left_out, scenes_left_out = Counter[str](), Counter[str]()
+    total = hashlib.sha256()
+    for begin in range(0, len(source), _BATCH_SIZE):
+        for scene in read_rows(source, np.arange(begin, min(begin + _BATCH_SIZE, len(source)))):
+            reason, selected = scene if isinstance(scene, str) else "", tuple[int, ...]()
+            if isinstance(scene, EncodedScene):
+                total.update(_digest(scene))
+                try:
+                    size = Size(*image_size(scene.image, scene.key))
+                except InputError:
+                    reason = BROKEN_IMAGE
+                else:
+                    selected, reasons = select_instances(scene.instances, size, level)
+                    left_out.update(reasons)
+                    characters.update(*(scene.instances[index].text for index in selected))
+            if reason:
+                scenes_left_out[reason] += 1
+                total.update(reason.encode())
+            counts.append(len(selected))
+            on_progress(1)
+    offsets = np.cumsum([0, *counts]).astype(np.int64)
+    return CropIndex(offsets, "".join(sorted(characters)), left_out, scenes_left_out, total.hexdigest())
+
+
+def _digest(scene: EncodedScene) -> bytes:
+    """SHA-256 of an image and its labels, coordinates to a thousandth of a pixel."""
+    labels = to_json([instance_to_dict(instance) for instance in scene.instances])
+    return hashlib.sha256(hashlib.sha256(scene.image).digest() + labels.encode()).digest()
 
 
 @register_source("crops")
@@ -74,7 +132,7 @@ class CropsSource(SampleSource):
         source = open_scene_source(path)
         with progress_bar("scanning", total=len(source), unit="scenes") as bar:
             index = index_crops(source, level, bar.advance)
-        if not index.line_count:
+        if not index.line_offsets[-1]:
             reasons = format_counts(index.left_out + index.scenes_left_out)
             raise InputError(f"{scenes}: not one text can be cut out: {reasons or 'there is none'}")
         return cls(path, level, image_format, index)
@@ -97,9 +155,8 @@ class CropsSource(SampleSource):
     @cached_property
     def fingerprint(self) -> dict[str, str]:
         """The content of the scenes, the settings, the code, the libraries."""
-        found = {"scenes": self.index.digest, "level": self.level, "image format": self.encoding}
-        found |= {f"code {file}": file_sha256(_HOME / file) for file in _CODE}
-        return found | {f"version of {library}": version(library) for library in _LIBRARIES}
+        settings = {"scenes": self.index.digest, "level": self.level, "image format": self.encoding}
+        return settings | code_fingerprint(_CODE, _LIBRARIES)
 
     def to_recipe(self) -> SettingsDict:
         """The path of the scenes, and the settings."""
@@ -168,10 +225,7 @@ def crops(
     *,
     level: CropLevel = "leaves",
     image_format: ImageFormat = "jpeg",
-    workers: int | None = None,
-    address: str | None = None,
-    shard_size: int | None = None,
-    format: str = "parquet",
+    **options: Unpack[JobOptions],
 ) -> JobSummary:
     """Cut the texts out of scenes into a dataset of lines, or resume an interrupted job.
 
@@ -180,18 +234,12 @@ def crops(
         out: folder of the dataset, or its URI.
         level: "word", "line" or "block"; or "leaves", the texts that contain no other text.
         image_format: "jpeg" (of quality 95) or "png".
-        workers: as for `generate`, and so are the following.
-        address: of a Ray cluster to join.
-        shard_size: lines in a shard; None: 4,096.
-        format: "parquet" or "lmdb".
+        options: `workers`, `address`, `shard_size` and `format`, as for `generate`.
 
     Raises:
         InputError: an argument is invalid, or the folder holds another dataset; nothing was written.
         JobError: the disk is full, or another job is writing to the folder.
     """
-    size = LineRow.SHARD_SIZE if shard_size is None else shard_size
-    ShardPlan(1, size=size)
-    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
-    folder.check_usable()
+    output = JobOutput(out, **options)
     source = CropsSource.from_scenes(scenes, level, image_format)
-    return ShardJob(source, ShardPlan(source.index.line_count, size=size), folder, executor, checked_format).run()
+    return output.run(source, int(source.index.line_offsets[-1]))

@@ -6,25 +6,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
 import lmdb
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.datasets.image import check_image
 from pipelines.datasets.label_file import DatasetKind
 from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.datasets.provenance import SampleProvenance, read_provenance
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
-from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, ReadsRows, read_rows
+from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, RowSource, read_rows
 from pipelines.errors import JobError, format_counts
 from pipelines.io.atomic import TEMPORARY_PREFIX, remove_path, temporary_path
-from pipelines.io.line_row import LineRow
 from pipelines.io.paths import expand_user
-from pipelines.io.scene_row import SceneRow
 from pipelines.jobs.export_annotations import (
     EMPTY_IMAGES,
     CocoTextWriter,
@@ -64,14 +60,14 @@ class SceneWriter(_ExportWriter, Protocol):
 
 LINE_WRITERS: dict[str, Callable[[Path], LineWriter]] = {
     "paddleocr": PaddleOcrWriter,
-    "lmdb": partial(LmdbExportWriter, row_type=LineRow),
+    "lmdb": LmdbExportWriter,
     "doctr": DoctrRecognitionWriter,
     "webdataset": WebDatasetWriter,
 }
 SCENE_WRITERS: dict[str, Callable[[Path], SceneWriter]] = {
     "paddleocr": PaddleOcrWriter,
     "icdar": IcdarWriter,
-    "lmdb": partial(LmdbExportWriter, row_type=SceneRow),
+    "lmdb": LmdbExportWriter,
     "doctr": DoctrDetectionWriter,
     "coco": CocoWriter,
     "coco-text": CocoTextWriter,
@@ -153,13 +149,13 @@ def _staged_folder(out: Path) -> Iterator[Path]:
         finally:
             remove_path(staged)
     except (OSError, lmdb.Error) as error:
-        raise JobError(f"{out} cannot be written: {error}") from None
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise JobError(f"{out} cannot be written: {reason}; nothing was left behind") from None
 
 
 def _remove_abandoned(out: Path) -> None:
     """Remove the temporary folders of exports to this path whose process was killed."""
-    prefix, suffix = re.escape(f"{TEMPORARY_PREFIX}{out.stem}-"), re.escape(out.suffix)
-    name = re.compile(prefix + r"(\d{1,9})-[0-9a-f]{8}" + suffix)
+    name = re.compile(re.escape(f"{TEMPORARY_PREFIX}{out.stem}-") + r"(\d{1,9})-[0-9a-f]{8}" + re.escape(out.suffix))
     for path in out.parent.iterdir():
         match = name.fullmatch(path.name)
         if match and not _is_running(int(match[1])):
@@ -181,32 +177,31 @@ def _export_scenes(
 ) -> ExportSummary:
     texts, problems, left_out = 0, Counter[str](), Counter[str]()
     with closing(SCENE_WRITERS[format](folder)) as writer:
-        for begin in range(0, len(source), _SCENE_BATCH_SIZE):
-            rows = np.arange(begin, min(begin + _SCENE_BATCH_SIZE, len(source)))
-            for _, scene in _readable(source, rows, left_out):
+        for batch in _readable(source, len(source), _SCENE_BATCH_SIZE, left_out, on_progress):
+            for _, scene in batch:
                 texts += writer.write_scene(scene)
                 problems.update(scene.problems)
-            on_progress(len(rows))
     images = _image_count(source, left_out) - writer.unsupported[EMPTY_IMAGES]
     return ExportSummary("scenes", images, texts, +writer.unsupported, left_out, problems)
 
 
 def _readable(
-    source: ReadsRows[EncodedT], rows: NDArray[np.int64], left_out: Counter[str]
-) -> list[tuple[int, EncodedT]]:
-    """The rows that can be read, with their indices; the reasons of the others are counted."""
-    readable: list[tuple[int, EncodedT]] = []
-    for row, item in zip(rows.tolist(), read_rows(source, rows), strict=True):
-        if isinstance(item, str):
-            left_out[item] += 1
-            continue
-        try:
-            check_image(item.image, item.key)
-        except InputError:
-            left_out[BROKEN_IMAGE] += 1
-        else:
-            readable.append((row, item))
-    return readable
+    source: RowSource[EncodedT], count: int, size: int, left_out: Counter[str], on_progress: Callable[[int], None]
+) -> Iterator[list[tuple[int, EncodedT]]]:
+    """Batches of the rows that can be read, with their indices; the reasons of the others are counted."""
+    for begin in range(0, count, size):
+        rows, readable = np.arange(begin, min(begin + size, count)), []
+        for row, item in zip(rows.tolist(), read_rows(source, rows), strict=True):
+            if isinstance(item, str):
+                left_out[item] += 1
+                continue
+            try:
+                check_image(item.image, item.key)
+                readable.append((row, item))
+            except InputError:
+                left_out[BROKEN_IMAGE] += 1
+        yield readable
+        on_progress(len(rows))
 
 
 def _image_count(source: SceneSource | LineSource, left_out: Counter[str]) -> int:
@@ -221,12 +216,9 @@ def _export_lines(
 ) -> ExportSummary:
     left_out = Counter[str]()
     with closing(LINE_WRITERS[format](folder)) as writer:
-        for begin in range(0, len(source), _BATCH_SIZE):
-            rows = np.arange(begin, min(begin + _BATCH_SIZE, len(source)))
-            readable = _readable(source, rows, left_out)
-            provenances = read_provenance(source, np.array([row for row, _ in readable], np.int64))
-            for (_, line), provenance in zip(readable, provenances, strict=True):
+        for batch in _readable(source, len(source), _BATCH_SIZE, left_out, on_progress):
+            provenances = read_provenance(source, np.array([row for row, _ in batch], np.int64))
+            for (_, line), provenance in zip(batch, provenances, strict=True):
                 writer.write_line(line, provenance)
-            on_progress(len(rows))
     written = _image_count(source, left_out)
     return ExportSummary("lines", written, written, +writer.unsupported, left_out)

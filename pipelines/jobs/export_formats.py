@@ -18,28 +18,22 @@ from pipelines.io.scene_row import IGNORED_TRANSCRIPTIONS, SceneRow, leaf_instan
 from pipelines.io.writers import LmdbWriter
 from synthtext.core import Origin, Polygon, TextInstance
 
-PARENT_INSTANCES = "lines and blocks around other texts"
-NON_WORD_LEVELS = "levels other than word"
-TEXT_CLUSTERS = "texts' clusters"
-TEXT_ORIGINS = "texts' origins"
-IGNORED_TEXTS = "transcriptions of ignored texts"
-READ_AS_IGNORED = "texts that now read as ignored"
+IGNORED_TEXTS, READ_AS_IGNORED = "transcriptions of ignored texts", "texts that now read as ignored"
+POLYGONS_TO_RECTANGLES = "polygons without four corners, now rectangles"
+LINE_CLUSTERS, LINE_PROVENANCE = "lines' clusters", "lines' fonts, corpora and effects"
 
 
 def unsupported_fields(instances: Sequence[TextInstance]) -> Counter[str]:
     """What a list of texts and polygons, as in the formats of PaddleOCR and ICDAR, does not support of a scene."""
     leaves = leaf_instances(instances)
-    lost = Counter({PARENT_INSTANCES: len(instances) - len(leaves)})
+    lost = Counter({"lines and blocks around other texts": len(instances) - len(leaves)})
     for leaf in leaves:
-        lost[NON_WORD_LEVELS] += leaf.level != "word"
-        lost[TEXT_CLUSTERS] += len(leaf.clusters) > 0
-        lost[TEXT_ORIGINS] += leaf.origin != Origin()
+        lost["levels other than word"] += leaf.level != "word"
+        lost["texts' clusters"] += len(leaf.clusters) > 0
+        lost["texts' origins"] += leaf.origin != Origin()
         lost[IGNORED_TEXTS] += leaf.ignore and leaf.text not in IGNORED_TRANSCRIPTIONS
         lost[READ_AS_IGNORED] += not leaf.ignore and leaf.text in IGNORED_TRANSCRIPTIONS
     return +lost
-
-
-LINE_CLUSTERS, LINE_PROVENANCE = "lines' clusters", "lines' fonts, corpora and effects"
 
 
 def unsupported_line_fields(line: SampleProvenance) -> list[str]:
@@ -49,25 +43,12 @@ def unsupported_line_fields(line: SampleProvenance) -> list[str]:
     return [LINE_CLUSTERS] * (len(line.clusters) > 0) + [LINE_PROVENANCE] * has_provenance
 
 
-LINE_BREAKS = "line breaks in texts, now spaces"
-
 _BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")  # those of str.splitlines
 
 
 def file_stem(key: str, number: int) -> str:
-    """The name of an image: its key if that consists of letters and digits, otherwise its number."""
+    """Return the name of an image: its key if that consists of letters and digits, otherwise its number."""
     return key if key.isascii() and key.isalnum() else f"img_{number}"
-
-
-def file_name(key: str, number: int, image: bytes) -> str:
-    """The name of the file of an image."""
-    return file_stem(key, number) + image_suffix(image)
-
-
-def without_line_breaks(text: str) -> tuple[str, list[str]]:
-    """A text with spaces instead of line breaks, and what is not supported of it."""
-    joined = _BREAK.sub(" ", text)
-    return joined, [LINE_BREAKS] if joined != text else []
 
 
 class ImageFolderWriter:
@@ -90,20 +71,15 @@ class ImageFolderWriter:
     def write_image(self, key: str, image: bytes) -> Path:
         """Write an encoded image; returns its path relative to the folder."""
         self._count += 1
-        path = Path("images", file_name(key, self._count, image))
+        path = Path("images", file_stem(key, self._count) + image_suffix(image))
         (self.folder / path).write_bytes(image)
         return path
 
     def without_line_breaks(self, text: str) -> str:
         """A text with spaces instead of line breaks, which are counted."""
-        joined, unsupported = without_line_breaks(text)
-        self.unsupported.update(unsupported)
+        joined = _BREAK.sub(" ", text)
+        self.unsupported["line breaks in texts, now spaces"] += joined != text
         return joined
-
-
-POLYGONS_TO_RECTANGLES = "polygons without four corners, now rectangles"
-ROUNDED_CORNERS = "texts' corners, now whole pixels"
-THINNER_THAN_PIXEL = "texts thinner than a pixel, left out"
 
 
 class IcdarWriter(ImageFolderWriter):
@@ -138,9 +114,9 @@ class IcdarWriter(ImageFolderWriter):
         self.unsupported[POLYGONS_TO_RECTANGLES] += len(polygon) != 4
         rounded = repair_polygon(np.rint(corners)).polygon
         if rounded is None:
-            self.unsupported[THINNER_THAN_PIXEL] += 1
+            self.unsupported["texts thinner than a pixel, left out"] += 1
             return None
-        self.unsupported[ROUNDED_CORNERS] += not np.array_equal(rounded, corners)
+        self.unsupported["texts' corners, now whole pixels"] += not np.array_equal(rounded, corners)
         return rounded
 
 
@@ -173,8 +149,7 @@ class PaddleOcrWriter(ImageFolderWriter):
 
 def to_line_row(key: str, line: EncodedLine, provenance: SampleProvenance) -> LineRow:
     """Return the row of a line, without `meta`, under a new key."""
-    width, height = image_size(line.image, line.key)
-    meta = provenance.meta
+    meta, (width, height) = provenance.meta, image_size(line.image, line.key)
     return LineRow(
         key=key,
         image=line.image,
@@ -205,15 +180,14 @@ class LmdbExportWriter:
 
     Args:
         folder: the new folder.
-        row_type: of the rows.
 
     Attributes:
         unsupported: always empty.
     """
 
-    def __init__(self, folder: Path, row_type: type[LineRow] | type[SceneRow]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.unsupported: Counter[str] = Counter()
-        self._writer = LmdbWriter(folder, row_type)
+        self._writer = LmdbWriter(folder)
         self._rows: list[LineRow | SceneRow] = []
         self._count = 0
 

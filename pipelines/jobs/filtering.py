@@ -1,13 +1,14 @@
 """Filters a source of lines: drops lines that are trivial or unreadable."""
 
-from collections.abc import Iterator
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 
@@ -15,85 +16,36 @@ from pipelines.config import SettingsDict
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, read_rows
-from pipelines.io.atomic import file_sha256
-from pipelines.io.dataset_folder import DatasetFolder
+from pipelines.errors import JobError
+from pipelines.io.connection import StorageError
+from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER, DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.line_row import LineRow
-from pipelines.io.paths import local_path
-from pipelines.io.plan import ShardPlan, ShardSpec
+from pipelines.io.paths import AnyPath, local_path
+from pipelines.io.plan import ShardSpec
 from pipelines.io.row import to_json
-from pipelines.io.shard_writer import check_shard_format
-from pipelines.jobs.executor import Executor
-from pipelines.jobs.filter_summary import count_decisions
 from pipelines.jobs.importing import EMPTY_LABEL, imported_line_row, imported_meta
 from pipelines.jobs.line_filter import (
+    KEPT,
+    KEPT_TRIVIAL,
     TRIVIAL,
     UNREADABLE,
     FilterDecision,
+    FilterSettings,
     LabelledLine,
     LineFilter,
     covers_folded,
-    open_optional_recognizer,
     recognizer_digest,
 )
-from pipelines.jobs.shard_job import ShardJob
-from pipelines.jobs.shard_source import ShardItem, ShardNote, ShardSource, register_source
+from pipelines.jobs.shard_job import JobOptions, JobOutput
+from pipelines.jobs.shard_source import ShardItem, ShardNote, ShardSource, code_fingerprint, register_source
 from pipelines.jobs.stored_lines import StoredLines, lines_digest
-from pipelines.jobs.summary import JobSummary, SourceSummary
+from pipelines.jobs.summary import JobSummary, SourceSummary, SummaryTable
 from synthtext.core import Image, InputError, SkippedSample
 
-_HOME = Path(__file__).parents[1]
 _CODE = ("jobs/line_filter.py", "inference/predictors.py", "datasets/preprocessing.py")
 _LIBRARIES = ("numpy", "opencv-python", "torch")
-
-
-@dataclass(frozen=True)
-class FilterSettings:
-    """Recognizers and thresholds; see `LineFilter`.
-
-    Attributes:
-        weak: run directory or ONNX file of the weak recognizer, or None.
-        strong: run directory or ONNX file of the strong recognizer, or None.
-        charset: dictionary of ONNX files that do not hold their characters, or None.
-        confidence: 0 to 1.
-        max_edits: 0 to 1.
-        keep_trivial: 0 to 1.
-    """
-
-    weak: Path | None = None
-    strong: Path | None = None
-    charset: Path | None = None
-    confidence: float = 0.95
-    max_edits: float = 0.5
-    keep_trivial: float = 0.1
-
-    def thresholds(self) -> dict[str, float]:
-        """The thresholds that matter for the recognizers."""
-        weak = {"confidence": self.confidence, "keep_trivial": self.keep_trivial} if self.weak else {}
-        return weak | ({"max_edits": self.max_edits} if self.strong else {})
-
-    def absolute(self) -> "FilterSettings":
-        """The same settings with absolute paths."""
-        weak, strong, charset = (path and path.absolute() for path in (self.weak, self.strong, self.charset))
-        return replace(self, weak=weak, strong=strong, charset=charset)
-
-    def models(self) -> dict[str, str]:
-        """The paths by name."""
-        named = {"weak": self.weak, "strong": self.strong, "charset": self.charset}
-        return {name: str(path) for name, path in named.items() if path is not None}
-
-    def open(self) -> LineFilter:
-        """Open the recognizers.
-
-        Raises:
-            InputError: one cannot be opened, or a number is out of its range.
-        """
-        if self.charset is not None and not any(
-            path is not None and path.is_file() for path in (self.weak, self.strong)
-        ):
-            raise InputError(f"{self.charset}: a dictionary is for ONNX files; a run has its own charset")
-        weak, strong = (open_optional_recognizer(path, self.charset) for path in (self.weak, self.strong))
-        return LineFilter(weak, strong, self.confidence, self.max_edits, self.keep_trivial)
+_GROUP_COLUMNS = ("corpus", "font")
 
 
 @register_source("filter")
@@ -145,15 +97,13 @@ class FilterSource(ShardSource):
         settings = self.settings
         found = {"source": lines_digest(self.path)}
         found |= {name: str(value) for name, value in settings.thresholds().items()}
-        found |= {"weak": recognizer_digest(settings.weak, settings.charset)}
-        found |= {"strong": recognizer_digest(settings.strong, settings.charset)}
-        found |= {f"code {file}": file_sha256(_HOME / file) for file in _CODE}
-        return found | {f"version of {library}": version(library) for library in _LIBRARIES}
+        found["weak"] = recognizer_digest(settings.weak, settings.charset)
+        found["strong"] = recognizer_digest(settings.strong, settings.charset)
+        return found | code_fingerprint(_CODE, _LIBRARIES)
 
     def to_recipe(self) -> SettingsDict:
         """The paths and the thresholds."""
-        settings = {**self.settings.models(), **self.settings.thresholds()}
-        return {"kind": "filter", "source": str(self.path), **settings}
+        return {"kind": "filter", "source": str(self.path), **self.settings.to_dict()}
 
     @classmethod
     def from_recipe(cls, recipe: SettingsDict, description: DatasetDescription) -> Self:
@@ -204,7 +154,7 @@ class FilterSource(ShardSource):
 
     def summarize(self, folder: DatasetFolder) -> SourceSummary:
         """How many lines were dropped, for each corpus and font, and what the recognizers cannot judge."""
-        return count_decisions(self.lines, folder).summary(tuple(self._limits()))
+        return count_decisions(self.lines, folder).summary(self._limits())
 
     def _limits(self) -> Iterator[str]:
         opened = self.line_filter
@@ -227,6 +177,87 @@ def _note(index: int, key: str, decision: FilterDecision) -> ShardNote:
     return ShardNote(to_json(note))
 
 
+@dataclass(frozen=True)
+class DecisionCounts:
+    """The number of lines by decision.
+
+    Attributes:
+        total: number of lines.
+        decisions: lines by decision, or by the reason why a line cannot be used.
+        by_column: decisions by "corpus" and by "font", if the source has them, by their values.
+    """
+
+    total: int
+    decisions: Counter[str]
+    by_column: Mapping[str, Mapping[str, Counter[str]]]
+
+    @property
+    def kept(self) -> int:
+        """Number of lines that are kept."""
+        return self.decisions[KEPT] + self.decisions[KEPT_TRIVIAL]
+
+    def most_dropped(self, column: str, limit: int = 10) -> list[tuple[str, Counter[str]]]:
+        """Return the values of a column with the most dropped lines, and their decisions."""
+        groups = [(name, counts) for name, counts in self.by_column.get(column, {}).items() if _dropped(counts)]
+        return sorted(groups, key=lambda group: (-_dropped(group[1]), group[0]))[:limit]
+
+    def summary(self, notes: Iterable[str]) -> SourceSummary:
+        """Return the counts as sentences after other notes, and tables of corpora and fonts."""
+        notes = [*notes, f"{self.kept:,} of {self.total:,} lines kept"]
+        if self.decisions[KEPT_TRIVIAL]:
+            notes.append(f"trivial, kept at random: {self.decisions[KEPT_TRIVIAL]:,}")
+        tables = (_table(column, groups) for column in self.by_column if (groups := self.most_dropped(column)))
+        return SourceSummary(tuple(notes), tuple(tables))
+
+
+def _table(column: str, groups: list[tuple[str, Counter[str]]]) -> SummaryTable:
+    rows = []
+    for name, counts in groups:
+        numbers = (counts.total(), counts[TRIVIAL], counts[UNREADABLE])
+        kept = (counts.total() - _dropped(counts)) / counts.total()
+        rows.append((name, *(f"{number:,}" for number in numbers), f"{kept:.0%}"))
+    return SummaryTable((column, "lines", TRIVIAL, UNREADABLE, "kept"), tuple(rows))
+
+
+def _dropped(counts: Counter[str]) -> int:
+    return counts[TRIVIAL] + counts[UNREADABLE]
+
+
+def count_decisions(lines: LineSource, folder: DatasetFolder) -> DecisionCounts:
+    """Count the decisions in the folder of a complete dataset of lines.
+
+    Raises:
+        InputError: the decisions about some lines are missing.
+        JobError: the storage cannot be read.
+    """
+    columns = lines.columns(_GROUP_COLUMNS)
+    decisions = Counter[str]()
+    by_column: dict[str, dict[str, Counter[str]]] = {name: {} for name in columns}
+    for note in _notes(folder.path / FILTER_DECISIONS_FOLDER):
+        decisions[note["decision"]] += 1
+        for column, groups in by_column.items():
+            if name := columns[column][note["row"]]:
+                groups.setdefault(name, Counter())[note["decision"]] += 1
+    if decisions.total() != len(lines):
+        raise InputError(
+            f"{folder.path / FILTER_DECISIONS_FOLDER} is incomplete: it has decisions about {decisions.total():,} of "
+            f"{len(lines):,} lines; run ocrmill check --repair"
+        )
+    return DecisionCounts(len(lines), decisions, by_column)
+
+
+def _notes(folder: AnyPath) -> Iterator[dict[str, Any]]:
+    try:
+        if isinstance(folder, Path):
+            names = sorted(path.name for path in folder.glob("part-*.jsonl"))
+        else:
+            names = list(folder.list_files())
+        for name in names:
+            yield from map(json.loads, (folder / name).read_bytes().splitlines())
+    except StorageError as error:
+        raise JobError(f"{folder} cannot be read: {error}") from None
+
+
 @contextmanager
 def torch_single_thread() -> Iterator[None]:
     """Restrict torch to one thread, as in Ray workers: the number of threads can change the last bits of a result."""
@@ -244,11 +275,7 @@ def filter_lines(
     source: str | Path,
     out: str | Path,
     settings: FilterSettings,
-    *,
-    workers: int | None = None,
-    address: str | None = None,
-    shard_size: int | None = None,
-    format: str = "parquet",
+    **options: Unpack[JobOptions],
 ) -> JobSummary:
     """Copy the lines that a filter keeps into a dataset folder, or resume an interrupted job.
 
@@ -256,17 +283,14 @@ def filter_lines(
         source: a dataset of lines, a label file or an LMDB.
         out: folder of the dataset, or its URI.
         settings: recognizers and thresholds.
-        workers: as for `generate`, and so are the following; all machines must see the inputs under the same paths.
-        address: of a Ray cluster to join.
-        shard_size: lines of the source in a shard; None: 4,096.
-        format: "parquet" or "lmdb".
+        options: `workers`, `address`, `shard_size` and `format`, as for `generate`; all machines must see the inputs
+            under the same paths.
 
     Raises:
         InputError: an argument is invalid, the folder holds another dataset, or no line is kept.
         JobError: the disk is full, or another job is writing to the folder.
     """
-    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
+    output = JobOutput(out, **options)
     opened = FilterSource(local_path(source, "what is filtered").absolute(), settings.absolute())
     opened.open()
-    plan = ShardPlan(len(opened.lines), size=LineRow.SHARD_SIZE if shard_size is None else shard_size)
-    return ShardJob(opened, plan, folder, executor, checked_format).run()
+    return output.run(opened, len(opened.lines))

@@ -1,23 +1,27 @@
 """Generates lines and scenes from a recipe."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 from pipelines.config import SettingsDict
-from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
-from pipelines.io.encode import ROW_TYPES, ImageFormat
+from pipelines.io.encode import ImageFormat
+from pipelines.io.line_row import LineRow
+from pipelines.io.paths import AnyPath
 from pipelines.io.plan import ShardPlan
-from pipelines.io.shard_writer import check_shard_format
-from pipelines.jobs.executor import Executor
-from pipelines.jobs.shard_job import ShardJob
+from pipelines.io.row import Row
+from pipelines.io.split import Split
+from pipelines.jobs.first_fonts import describe_first_fonts
+from pipelines.jobs.shard_job import JobOutput
 from pipelines.jobs.shard_source import SampleSource, register_source
 from pipelines.jobs.summary import JobSummary
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from synthtext.core import Charset, Generator, SkippedSample
 from synthtext.fonts import FontFile
+
+_logger = logging.getLogger("pipelines.jobs")
 
 
 @register_source("lines", "scenes")
@@ -63,6 +67,12 @@ class GeneratedSource(SampleSource):
         """The fingerprint of the recipe."""
         return self.recipe.fingerprint
 
+    def inspect(self, rows: Sequence[Row]) -> None:
+        """Log which characters the fonts of the first lines cannot tell apart."""
+        lines = [row for row in rows if isinstance(row, LineRow)]
+        if found := describe_first_fonts(self.recipe, lines):
+            _logger.info(found)
+
     def to_recipe(self) -> SettingsDict:
         """The recipe with every setting, from which `generate` can repeat the job."""
         return self.recipe.settings
@@ -81,7 +91,7 @@ class GeneratedSource(SampleSource):
 
 def generate(
     recipe: str | ResolvedRecipe,
-    out: str | Path,
+    out: str | AnyPath,
     count: int,
     *,
     overrides: Sequence[str] = (),
@@ -91,6 +101,7 @@ def generate(
     address: str | None = None,
     shard_size: int | None = None,
     format: str = "parquet",
+    split: Split | None = None,
 ) -> JobSummary:
     """Generate the samples of a recipe into a dataset folder, or resume an interrupted job.
 
@@ -105,17 +116,16 @@ def generate(
         address: of a Ray cluster to join; then `workers` bounds the tasks in flight, and None uses the whole cluster.
         shard_size: samples in a shard; None: 4,096 lines or 256 scenes.
         format: "parquet" or "lmdb".
+        split: generate the samples of this split only, see `generate_splits`.
 
     Raises:
         InputError: an argument is invalid, or the folder holds another dataset; nothing was written.
         JobError: too many samples are skipped, the disk is full, or another job is writing to the folder.
     """
-    ShardPlan(count, start, 1 if shard_size is None else shard_size)
-    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
-    folder.check_usable()
+    ShardPlan(count, start)
+    output = JobOutput(out, workers=workers, address=address, shard_size=shard_size, format=format)
     source = GeneratedSource(resolve_recipe(recipe, overrides) if isinstance(recipe, str) else recipe, seed)
-    plan = ShardPlan(count, start, ROW_TYPES[source.kind].SHARD_SIZE if shard_size is None else shard_size)
-    return ShardJob(source, plan, folder, executor, checked_format).run()
+    return output.run(source, count, start, split)
 
 
 def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, start: int = 0) -> Iterator[Any]:
@@ -133,7 +143,7 @@ def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, sta
     Raises:
         InputError: the recipe or a number is invalid.
     """
-    plan = ShardPlan(count, start)
+    ShardPlan(count, start)
     resolved = resolve_recipe(recipe) if isinstance(recipe, str) else recipe
-    samples = resolved.generator(seed).generate_many(range(plan.start, plan.start + plan.count))
+    samples = resolved.generator(seed).generate_many(range(start, start + count))
     return (sample for sample in samples if not isinstance(sample, SkippedSample))

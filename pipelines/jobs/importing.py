@@ -6,39 +6,85 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self, TypeAlias, Unpack
 
 import numpy as np
 from PIL import Image as Images
 
 from pipelines.config import SettingsDict
+from pipelines.datasets.coco import CocoScenes
+from pipelines.datasets.icdar import IcdarScenes
 from pipelines.datasets.image import decode_image, image_suffix
+from pipelines.datasets.label_file import LabelFile
+from pipelines.datasets.lmdb import LmdbSceneSource
+from pipelines.datasets.open import dataset_kind, open_line_source
+from pipelines.datasets.scene_labels import SceneLabelFileSource
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
 from pipelines.datasets.source import (
     BROKEN_IMAGE,
+    MAX_NAMED,
     OUTSIDE_IMAGE,
     PARTLY_OUTSIDE_IMAGE,
+    UNREADABLE_LABEL,
     EncodedLine,
     LineSource,
     read_row,
 )
+from pipelines.io.atomic import file_sha256
 from pipelines.io.dataset_folder import DatasetFolder
-from pipelines.io.description import DatasetDescription
-from pipelines.io.encode import ROW_TYPES
+from pipelines.io.description import DESCRIPTION_FILE, DatasetDescription, read_description
 from pipelines.io.line_row import LineRow
 from pipelines.io.paths import local_path
-from pipelines.io.plan import ShardPlan, ShardSpec
+from pipelines.io.plan import ShardSpec
 from pipelines.io.row import Row, to_json
 from pipelines.io.scene_row import SceneRow
-from pipelines.io.shard_writer import check_shard_format
-from pipelines.jobs.executor import Executor
-from pipelines.jobs.import_formats import ImportFormat, detect_format, open_labelled_images
-from pipelines.jobs.shard_job import ShardJob
+from pipelines.jobs.shard_job import JobOptions, JobOutput
 from pipelines.jobs.shard_source import ShardSource, register_source
-from pipelines.jobs.summary import JobSummary
+from pipelines.jobs.summary import JobSummary, SourceSummary
 from synthtext.core import Clusters, Image, InputError, SkippedSample, TextInstance
 
 EMPTY_LABEL = "empty label"
+_MARGIN = 1.0  # pixels beyond the edge that are accepted: some labels count from 1, or name the first pixel outside
+
+ImportFormat: TypeAlias = Literal["paddleocr", "icdar", "lmdb", "coco-text"]
+
+
+def open_labelled_images(path: Path, format: ImportFormat) -> tuple[LineSource | SceneSource, str]:
+    """Return labelled images, and the SHA-256 of their labels; of an LMDB, of its data.
+
+    Raises:
+        InputError: the path has another format.
+    """
+    if format == "icdar":
+        scenes = IcdarScenes(path)
+        return scenes, scenes.digest
+    if format == "coco-text":
+        return CocoScenes(path), file_sha256(path)
+    if format == "paddleocr" and path.is_dir():
+        raise InputError(f"{path} is a folder: name the label file in it")
+    if format == "lmdb" and not (path / "data.mdb").is_file():
+        raise InputError(f"{path} is no LMDB: there is no data.mdb in it")
+    data = path / "data.mdb" if format == "lmdb" else path
+    if dataset_kind(path) == "lines":
+        return open_line_source(path), file_sha256(data)
+    return LmdbSceneSource(path) if format == "lmdb" else SceneLabelFileSource(path), file_sha256(data)
+
+
+def detect_format(path: Path) -> ImportFormat:
+    """The format of a label file or folder.
+
+    Raises:
+        InputError: there is nothing at the path, or a dataset of this package.
+    """
+    if path.is_file():
+        return "coco-text" if path.suffix.lower() == ".json" else "paddleocr"
+    if (path / "data.mdb").is_file():
+        return "lmdb"
+    if (path / DESCRIPTION_FILE).is_file():
+        raise InputError(f"{path} is an ocrmill dataset already: it needs no import")
+    if not path.is_dir():
+        raise InputError(f"{path}: there is no such label file or folder")
+    return "icdar"
 
 
 @register_source("import")
@@ -118,7 +164,7 @@ class ImportSource(ShardSource):
         return map(self._row, spec.samples)
 
     def _row(self, index: int) -> Row | SkippedSample:
-        item: EncodedLine | EncodedScene | str = read_row(self.images, index)
+        item: EncodedLine | EncodedScene | str = read_row(self.images, index, name_broken=False)
         if isinstance(item, str):
             return SkippedSample(index, (item,))
         if isinstance(item, EncodedLine) and not item.text.strip():
@@ -132,6 +178,13 @@ class ImportSource(ShardSource):
             return _scene_row(key, item, width, height, meta)
         corpus = self.path.name if self.format == "lmdb" else self.path.parent.name
         return imported_line_row(key, item, width, height, corpus, meta)
+
+    def summarize(self, folder: DatasetFolder) -> SourceSummary:
+        """Name the first labels of a label file that cannot be used."""
+        skipped = read_description(folder.path / DESCRIPTION_FILE).skipped
+        if not isinstance(self.images, LabelFile) or not {UNREADABLE_LABEL, EMPTY_LABEL} & skipped.keys():
+            return SourceSummary()
+        return SourceSummary(notes=tuple(self.images.broken_labels(MAX_NAMED)))
 
 
 def imported_meta(source: str, name: str) -> dict[str, Any]:
@@ -187,11 +240,6 @@ def decode_complete_image(data: bytes, name: str) -> Image:
     return image
 
 
-_MARGIN = (
-    1.0  # pixels beyond the edge that are accepted: some labels count pixels from 1, or name the first one outside
-)
-
-
 def instances_inside(
     instances: Sequence[TextInstance], width: int, height: int
 ) -> tuple[tuple[TextInstance, ...], tuple[str, ...]]:
@@ -228,10 +276,7 @@ def import_data(
     out: str | Path,
     *,
     source_format: ImportFormat | None = None,
-    workers: int | None = None,
-    address: str | None = None,
-    shard_size: int | None = None,
-    format: str = "parquet",
+    **options: Unpack[JobOptions],
 ) -> JobSummary:
     """Import labelled images into a dataset folder, or resume an interrupted import.
 
@@ -241,16 +286,12 @@ def import_data(
         path: a label file, an LMDB, a folder of ICDAR's, or a COCO-Text file; see `ImportSource.from_path`.
         out: folder of the dataset, or its URI.
         source_format: of the labels; None detects it.
-        workers: as for `generate`, and so are the following.
-        address: of a Ray cluster to join.
-        shard_size: images in a shard; None: 4,096 lines or 256 scenes.
-        format: "parquet" or "lmdb".
+        options: `workers`, `address`, `shard_size` and `format`, as for `generate`.
 
     Raises:
         InputError: an argument is invalid, the folder holds another dataset, or not one image can be used.
         JobError: the disk is full, or another job is writing to the folder.
     """
-    folder, checked_format, executor = DatasetFolder(out), check_shard_format(format), Executor(workers, address)
+    output = JobOutput(out, **options)
     source = ImportSource.from_path(path, source_format)
-    size = ROW_TYPES[source.kind].SHARD_SIZE if shard_size is None else shard_size
-    return ShardJob(source, ShardPlan(len(source.images), size=size), folder, executor, checked_format).run()
+    return output.run(source, len(source.images))

@@ -2,8 +2,8 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,6 +46,54 @@ class FilterDecision(NamedTuple):
 
 
 @dataclass(frozen=True)
+class FilterSettings:
+    """Recognizers and thresholds of a `LineFilter`.
+
+    Attributes:
+        weak: run directory or ONNX file of the weak recognizer; None: no line is trivial.
+        strong: run directory or ONNX file of the strong recognizer; None: no line is unreadable.
+        charset: dictionary of ONNX files that do not hold their characters, or None.
+        confidence: of an exact reading of the weak recognizer, from which the line is trivial, 0 to 1.
+        max_edits: normalized edit distance between the label and the reading of the strong recognizer, above which the
+            line is unreadable, 0 to 1.
+        keep_trivial: share of the trivial lines that is kept, 0 to 1; the key of a line decides.
+    """
+
+    weak: Path | None = None
+    strong: Path | None = None
+    charset: Path | None = None
+    confidence: float = 0.95
+    max_edits: float = 0.5
+    keep_trivial: float = 0.1
+
+    def to_dict(self) -> dict[str, str | float]:
+        """Return the paths, and the thresholds that matter for the recognizers, by name."""
+        paths = {"weak": self.weak, "strong": self.strong, "charset": self.charset}
+        return {name: str(path) for name, path in paths.items() if path is not None} | self.thresholds()
+
+    def thresholds(self) -> dict[str, float]:
+        """The thresholds that matter for the recognizers."""
+        weak = {"confidence": self.confidence, "keep_trivial": self.keep_trivial} if self.weak else {}
+        return weak | ({"max_edits": self.max_edits} if self.strong else {})
+
+    def absolute(self) -> "FilterSettings":
+        """The same settings with absolute paths."""
+        weak, strong, charset = (path and path.absolute() for path in (self.weak, self.strong, self.charset))
+        return replace(self, weak=weak, strong=strong, charset=charset)
+
+    def open(self) -> "LineFilter":
+        """Open the recognizers.
+
+        Raises:
+            InputError: one cannot be opened, or a number is out of its range.
+        """
+        if self.charset and not any(path and path.is_file() for path in (self.weak, self.strong)):
+            raise InputError(f"{self.charset}: a dictionary is for ONNX files; a run has its own charset")
+        weak, strong = (open_optional_recognizer(path, self.charset) for path in (self.weak, self.strong))
+        return LineFilter(self, weak, strong)
+
+
+@dataclass(frozen=True)
 class LineFilter:
     """Drops lines that are trivial or unreadable.
 
@@ -55,22 +103,17 @@ class LineFilter:
     labels with characters that it does not know.
 
     Attributes:
-        weak: a small or briefly trained recognizer; None: no line is trivial.
-        strong: the best available recognizer; None: no line is unreadable.
-        confidence: of an exact reading of the weak recognizer, from which the line is trivial, 0 to 1.
-        max_edits: normalized edit distance between the label and the reading of the strong recognizer, above which the
-            line is unreadable, 0 to 1.
-        keep_trivial: share of the trivial lines that is kept, 0 to 1; the key of a line decides.
+        settings: the thresholds.
+        weak: a small or briefly trained recognizer, or None.
+        strong: the best available recognizer, or None.
 
     Raises:
-        InputError: there is no recognizer, or a number is not from 0 to 1.
+        InputError: there is no recognizer, or a threshold is not from 0 to 1.
     """
 
+    settings: FilterSettings
     weak: "TextRecognizer | None"
     strong: "TextRecognizer | None"
-    confidence: float = 0.95
-    max_edits: float = 0.5
-    keep_trivial: float = 0.1
 
     def __post_init__(self) -> None:
         if self.weak is None and self.strong is None:
@@ -78,44 +121,33 @@ class LineFilter:
                 "no model to filter with: name a weak one with --weak, a strong one with --strong, or both"
             )
         for name in ("confidence", "max_edits", "keep_trivial"):
-            check_fraction(name, getattr(self, name))
+            check_fraction(name, getattr(self.settings, name))
 
     def decide(self, lines: Sequence[LabelledLine]) -> list[FilterDecision]:
         """Decide about lines, in batches of similar width; the strong recognizer reads only lines that are kept."""
-        decisions = self._decide_trivial(lines)
-        asked = [
-            i
-            for i, line in enumerate(lines)
-            if decisions[i].decision == KEPT and self.can_judge(self.strong, line.text)
-        ]
-        if self.strong is None or not asked:
-            return decisions
-        readings = self.strong.read([lines[i].image for i in asked], _BATCH_SIZE)
-        for i, reading in zip(asked, readings, strict=True):
-            text = unicodedata.normalize("NFC", reading.text)
-            distance = normalized_edit_distance(self.strong.charset.fold(lines[i].text), text)
-            decision = UNREADABLE if distance > self.max_edits else KEPT
+        decisions = [FilterDecision(KEPT)] * len(lines)
+        for i, label, text, confidence in _readings(self.weak, lines, range(len(lines))):
+            decision = KEPT
+            if text == label and confidence >= self.settings.confidence:
+                decision = KEPT_TRIVIAL if _hash_fraction(lines[i].key) < self.settings.keep_trivial else TRIVIAL
+            decisions[i] = FilterDecision(decision, text, confidence)
+        kept = [i for i, decision in enumerate(decisions) if decision.decision == KEPT]
+        for i, label, text, _ in _readings(self.strong, lines, kept):
+            decision = UNREADABLE if normalized_edit_distance(label, text) > self.settings.max_edits else KEPT
             decisions[i] = decisions[i]._replace(decision=decision, strong=text)
         return decisions
 
-    @staticmethod
-    def can_judge(recognizer: "TextRecognizer | None", text: str) -> bool:
-        """Whether a recognizer knows all characters of a label."""
-        return recognizer is not None and covers_folded(recognizer.charset, text)
 
-    def _decide_trivial(self, lines: Sequence[LabelledLine]) -> list[FilterDecision]:
-        decisions = [FilterDecision(KEPT)] * len(lines)
-        asked = [i for i, line in enumerate(lines) if self.can_judge(self.weak, line.text)]
-        if self.weak is None or not asked:
-            return decisions
-        readings = self.weak.read([lines[i].image for i in asked], _BATCH_SIZE)
-        for i, reading in zip(asked, readings, strict=True):
-            text = unicodedata.normalize("NFC", reading.text)
-            decision = KEPT
-            if text == self.weak.charset.fold(lines[i].text) and reading.confidence >= self.confidence:
-                decision = KEPT_TRIVIAL if _hash_fraction(lines[i].key) < self.keep_trivial else TRIVIAL
-            decisions[i] = FilterDecision(decision, text, reading.confidence)
-        return decisions
+def _readings(
+    recognizer: "TextRecognizer | None", lines: Sequence[LabelledLine], indices: Iterable[int]
+) -> Iterator[tuple[int, str, str, float]]:
+    """Index, folded label, text and confidence of the lines of which a recognizer knows all characters of the label."""
+    asked = [i for i in indices if recognizer and covers_folded(recognizer.charset, lines[i].text)]
+    if recognizer is None or not asked:
+        return
+    readings = recognizer.read([lines[i].image for i in asked], _BATCH_SIZE)
+    for i, reading in zip(asked, readings, strict=True):
+        yield i, recognizer.charset.fold(lines[i].text), unicodedata.normalize("NFC", reading.text), reading.confidence
 
 
 def covers_folded(charset: Charset, text: str) -> bool:
@@ -129,11 +161,7 @@ def _hash_fraction(key: str) -> float:
 
 
 def open_optional_recognizer(path: Path | None, charset: Path | None) -> "TextRecognizer | None":
-    """Open a recognizer.
-
-    Args:
-        path: of a run directory or an ONNX file; None for no recognizer.
-        charset: dictionary of an ONNX file that does not hold its characters.
+    """Open the recognizer of a run directory or an ONNX file, for which `charset` may name a dictionary; None for None.
 
     Raises:
         InputError: it cannot be opened, or is a detector.
@@ -149,13 +177,19 @@ def open_optional_recognizer(path: Path | None, charset: Path | None) -> "TextRe
 
 
 def recognizer_digest(path: Path | None, charset: Path | None) -> str:
-    """SHA-256 of everything that decides what a recognizer reads; empty for no recognizer."""
+    """SHA-256 of everything that decides what a recognizer reads; empty for no recognizer.
+
+    Raises:
+        InputError: there is no such recognizer.
+    """
     from pipelines.inference.run import CHARSET_FILE, PREPROCESSING_FILE, open_run
 
     if path is None:
         return ""
     if path.is_dir():
         files = [open_run(path).weights_path(), path / CHARSET_FILE, path / PREPROCESSING_FILE]
-    else:
+    elif path.is_file():
         files = [path, *([charset] if charset else [])]
+    else:
+        raise InputError(f"{path}: there is no such run directory; name a run directory or an ONNX file")
     return fingerprint_digest({str(i): file_sha256(file) for i, file in enumerate(files)})

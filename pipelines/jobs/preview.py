@@ -1,57 +1,46 @@
 """A page of samples with their labels, as one image."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import cv2
 import numpy as np
-import uharfbuzz as hb
 from PIL import Image as Images
 from PIL import ImageDraw, ImageFont
 
 from pipelines.errors import format_counts
 from pipelines.io.plan import ShardPlan
-from pipelines.io.statistics import Statistics
+from pipelines.jobs.caption import draw_caption
 from pipelines.recipes.drawing import draw_samples, opencv_single_thread
 from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext.core import Image, InputError, Sample, Scene, SkippedSample
-from synthtext.fonts import FontFile, bundled_fonts
+from synthtext.fonts import FontFile
 
-_LINE, _WORD, _BLOCK, _IGNORED = (0, 170, 60), (235, 120, 0), (40, 90, 255), (230, 0, 200)
+# RGB colours of polygons by level; lines are drawn over words and blocks.
+_COLOURS = {"block": (40, 90, 255), "word": (235, 120, 0), "line": (0, 170, 60)}
+_IGNORED = (230, 0, 200)
 _FRACTION_BITS = 4  # of coordinates, in OpenCV
 
-LEVEL_COLOURS = {"line": _LINE, "word": _WORD, "block": _BLOCK}
-"""Colours of polygons by level, RGB; ignored texts have another one."""
 
-
-def draw_scene_cell(scene: Scene, width: int) -> Image:
-    """Draw a scene with polygons around its texts. Lines are drawn over words and blocks.
-
-    Args:
-        scene: larger images are scaled down.
-        width: of the cell, pixels.
-
-    Returns:
-        (H, width, 3) uint8 RGB.
-    """
+def _scene_cell(scene: Scene, width: int) -> Image:
+    """The image of a scene, scaled down to the width if it is larger, with polygons around its texts, (H, width, 3)."""
     scale = min(1.0, width / scene.image.shape[1])
     height = max(1, round(scene.image.shape[0] * scale))
     shown = (max(1, round(scene.image.shape[1] * scale)), height)
     cell = np.full((height, width, 3), 255, np.uint8)
     cell[:, : shown[0]] = cv2.resize(scene.image, shown, interpolation=cv2.INTER_AREA)
-    for level in ("block", "word", "line"):
+    for level, level_colour in _COLOURS.items():
         for instance in scene.instances:
             if instance.level == level:
-                colour = _IGNORED if instance.ignore else LEVEL_COLOURS[level]
+                colour = _IGNORED if instance.ignore else level_colour
                 fixed = np.round((instance.polygon * scale - 0.5) * (1 << _FRACTION_BITS)).astype(np.int32)
                 cv2.polylines(cell, [fixed], True, colour, 1, cv2.LINE_AA, _FRACTION_BITS)
     return cell
 
 
-_GAP, _LABEL = 8, 18  # pixels between cells, and font size of labels
-_COLUMNS, _MAX_WIDTH = 4, 400  # of lines; wider images are scaled down
+_GAP = 8  # pixels between cells
+_COLUMNS, _MIN_WIDTH, _MAX_WIDTH = 4, 200, 400  # of lines; wider images are scaled down
 _SCENE_COLUMNS, _SCENE_MAX_WIDTH = 8, 320
 _MAX_SAMPLES = 1024
 
@@ -72,7 +61,7 @@ class Preview:
 
 
 def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0, start: int = 0) -> Preview:
-    """Draw samples on one page: lines above their labels, scenes with polygons around their texts.
+    """Draw samples on one page: lines above their captions, scenes with polygons around their texts.
 
     Args:
         recipe: of the samples.
@@ -91,29 +80,24 @@ def draw_preview(recipe: ResolvedRecipe, count: int = 64, seed: int = 0, start: 
     with opencv_single_thread():
         items = list(draw_samples(generator, indices, recipe.name))
     samples = [item for item in items if not isinstance(item, SkippedSample)]
-    statistics = Statistics()
-    for item in items:
-        if isinstance(item, SkippedSample):
-            statistics.add_skipped(item)
+    skipped = Counter(item.reason for item in items if isinstance(item, SkippedSample))
     if not samples:
-        raise InputError(
-            f"not one of {count} samples of recipe {recipe.name} could be generated: "
-            f"{format_counts(statistics.skipped)}"
-        )
-    return Preview(_page(samples, recipe.fonts), len(samples), dict(statistics.skipped))
+        reasons = format_counts(skipped)
+        raise InputError(f"not one of {count} samples of recipe {recipe.name} could be generated: {reasons}")
+    return Preview(_page(samples, recipe.fonts), len(samples), dict(skipped))
 
 
 def _page(items: Sequence[Sample | Scene], fonts: tuple[FontFile, ...]) -> Image:
-    lines = [item for item in items if isinstance(item, Sample)]
-    scenes = [item for item in items if isinstance(item, Scene)]
-    columns, max_width = (_SCENE_COLUMNS, _SCENE_MAX_WIDTH) if scenes else (_COLUMNS, _MAX_WIDTH)
-    width = min(max_width, max(item.image.shape[1] for item in items))
-    cells = [_cell(sample, width, find_font(sample.meta.font, fonts)) for sample in lines]
-    cells += [draw_scene_cell(scene, width) for scene in scenes]
-    columns = min(columns, len(cells)) if scenes else columns
-    return np.concatenate(
-        [_row(cells[first : first + columns], width, columns) for first in range(0, len(cells), columns)]
-    )
+    has_scenes = isinstance(items[0], Scene)
+    columns, max_width = (min(_SCENE_COLUMNS, len(items)), _SCENE_MAX_WIDTH) if has_scenes else (_COLUMNS, _MAX_WIDTH)
+    width = min(max_width, max(_MIN_WIDTH, *(item.image.shape[1] for item in items)))
+    cells = [
+        _scene_cell(item, width)
+        if isinstance(item, Scene)
+        else _line_cell(item, width, find_font(item.meta.font, fonts))
+        for item in items
+    ]
+    return draw_grid(cells, width, columns, _GAP)
 
 
 def find_font(name: str, fonts: tuple[FontFile, ...]) -> FontFile | None:
@@ -122,46 +106,32 @@ def find_font(name: str, fonts: tuple[FontFile, ...]) -> FontFile | None:
     return max(candidates, key=lambda font: len(font.name), default=None)
 
 
-def _row(cells: list[Image], width: int, columns: int) -> Image:
-    row = np.full((max(map(len, cells)) + _GAP, columns * (width + _GAP) + _GAP, 3), 255, np.uint8)
-    for column, cell in enumerate(cells):
-        left = _GAP + column * (width + _GAP)
-        row[_GAP : _GAP + len(cell), left : left + width] = cell
-    return row
+def draw_grid(cells: Sequence[Image], width: int, columns: int, gap: int) -> Image:
+    """Arrange cells of one width, pixels, from left to right and top to bottom, with white gaps between and around."""
+    rows = []
+    for first in range(0, len(cells), columns):
+        shown = cells[first : first + columns]
+        row = np.full((max(map(len, shown)) + gap, columns * (width + gap) + gap, 3), 255, np.uint8)
+        for column, cell in enumerate(shown):
+            left = gap + column * (width + gap)
+            row[gap : gap + len(cell), left : left + width] = cell
+        rows.append(row)
+    return np.concatenate(rows)
 
 
-def _cell(sample: Sample, width: int, sample_font: FontFile | None) -> Image:
-    """The image of a line above its label, (H, width, 3)."""
+def _line_cell(sample: Sample, width: int, sample_font: FontFile | None) -> Image:
+    """The image of a line above its caption, (H, width, 3)."""
     image = sample.image
     if image.shape[1] > width:
         height = max(1, round(image.shape[0] * width / image.shape[1]))
         image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    cell = np.full((len(image) + 2 * _LABEL, width, 3), 255, np.uint8)
-    cell[: len(image), : image.shape[1]] = image
-    page = Images.fromarray(cell)
-    font = _label_font(sample.text, sample_font)
-    ImageDraw.Draw(page).text((0, len(image) + 2), _shortened(sample.text, font, width), "black", font)
+    padded = np.full((len(image), width, 3), 255, np.uint8)
+    padded[:, : image.shape[1]] = image
+    return np.concatenate([padded, draw_caption(sample, width, sample_font)])
+
+
+def draw_text(image: Image, position: tuple[int, int], text: str, font: ImageFont.FreeTypeFont) -> Image:
+    """Return an image with a black text whose upper left corner is at a position (x, y), pixels."""
+    page = Images.fromarray(image)
+    ImageDraw.Draw(page).text(position, text, "black", font)
     return np.asarray(page)
-
-
-def _label_font(text: str, sample_font: FontFile | None) -> ImageFont.FreeTypeFont:
-    """A plain font if it has all characters of a text, otherwise the font of the sample, which has them."""
-    plain, characters = plain_font()
-    if sample_font is None or characters.issuperset(map(ord, text)):
-        return ImageFont.truetype(str(plain), _LABEL)
-    return ImageFont.truetype(str(sample_font.path), _LABEL, index=sample_font.face_index)
-
-
-@lru_cache(maxsize=1)
-def plain_font() -> tuple[Path, frozenset[int]]:
-    """A plain font for labels, and its characters."""
-    path = next((font for font in bundled_fonts() if font.stem == "DejaVuSans"), bundled_fonts()[0])
-    return path, frozenset(hb.Face(hb.Blob(path.read_bytes())).unicodes)
-
-
-def _shortened(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength(text + "…") > width:
-        text = text[:-1]
-    return text + "…"

@@ -1,9 +1,10 @@
 """Checks before and during a job: samples that are skipped, and space on the disk."""
 
+from dataclasses import replace
+
 from pipelines.errors import format_counts
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.plan import ShardSpec
-from pipelines.io.row import Row
 from pipelines.io.shard_writer import ShardFormat
 from pipelines.io.statistics import Statistics
 from pipelines.jobs.shard_source import ShardNote, ShardSource
@@ -18,22 +19,18 @@ _OVERHEAD = {"parquet": 1.1, "lmdb": 1.6}  # size of files relative to their con
 
 
 def check_any_usable(statistics: Statistics, source: ShardSource, count: int) -> None:
-    """Refuse a source of which all `count` samples are skipped.
-
-    Raises:
-        InputError: the message has the reasons.
-    """
+    """Raise an InputError with the reasons if all `count` samples are skipped."""
     if statistics.skipped_count == count:
         reasons = format_counts(statistics.skipped)
         raise InputError(f"{source.name}: not one of {count:,} {source.kind} can be used: {reasons}")
 
 
 def probe(source: ShardSource, first: ShardSpec, total: int, format: ShardFormat) -> float:
-    """Produce and discard the first samples of a shard.
+    """Produce and discard the first samples of a shard, the first pending one.
 
     Args:
         source: of the rows.
-        first: the first pending shard.
+        first: the shard.
         total: number of samples of the job.
         format: of the shards.
 
@@ -44,23 +41,22 @@ def probe(source: ShardSource, first: ShardSpec, total: int, format: ShardFormat
         InputError: all samples of the job are skipped.
         JobError: too many samples are skipped.
     """
-    statistics, size = Statistics(), 0
-    count = min(first.count, PROBE_SAMPLES if source.kind == "lines" else _PROBE_SCENES)
+    statistics, size, rows = Statistics(), 0, []
+    samples = first.samples[: PROBE_SAMPLES if source.kind == "lines" else _PROBE_SCENES]
+    count, end = len(samples), samples[-1] + 1 if samples else first.start
     with opencv_single_thread():
-        for item in source.rows(ShardSpec(first.index, first.start, count)):
+        for item in source.rows(replace(first, count=end - first.start)):
             if isinstance(item, SkippedSample):
                 statistics.add_skipped(item)
             elif not isinstance(item, ShardNote):
-                size += _row_bytes(item)
+                size += len(item.image) + len(item.meta_json())
+                rows.append(item)
     if source.limits_skipped:
         check_skipped(statistics.skipped, count, source.name, whole=statistics.skipped_count == count)
     else:
         check_any_usable(statistics, source, total)
-    return size / count * _OVERHEAD[format]
-
-
-def _row_bytes(row: Row) -> int:
-    return len(row.image) + len(row.meta_json())
+    source.inspect(rows)
+    return size / max(count, 1) * _OVERHEAD[format]
 
 
 def check_disk_space(folder: DatasetFolder, samples: int, sample_bytes: float) -> None:
@@ -69,9 +65,9 @@ def check_disk_space(folder: DatasetFolder, samples: int, sample_bytes: float) -
     Raises:
         InputError: too little space is free, or the folder cannot be created.
     """
-    needed, free = samples * sample_bytes, folder.free_bytes()
+    needed, free = samples * sample_bytes, folder.files.free_bytes()
     if free is not None and needed > free:
-        folder.check_creatable()  # a path that cannot exist has no free space either
+        folder.files.check_creatable()  # a path that cannot exist has no free space either
         raise InputError(
             f"{samples:,} samples need about {_format_size(needed)}, but the disk of {folder.path} has "
             f"{_format_size(free)} left: generate fewer samples, or choose another disk"

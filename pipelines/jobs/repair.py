@@ -8,10 +8,10 @@ from pipelines.io.atomic import remove_path
 from pipelines.io.cache import fetch_path
 from pipelines.io.dataset_folder import RECIPE_FILE, DatasetFolder
 from pipelines.io.description import DatasetDescription
-from pipelines.io.manifest import read_manifest
-from pipelines.io.plan import ShardPlan
+from pipelines.io.plan import read_manifest
+from pipelines.io.statistics import Statistics
 from pipelines.jobs.check_dataset import LEFTOVER_FILE, SUMMARY_PROBLEMS, CheckReport, check_dataset
-from pipelines.jobs.executor import Executor
+from pipelines.jobs.executor import Executor, write_task
 from pipelines.jobs.shard_job import ShardJob, complete_description
 from pipelines.jobs.shard_source import find_source
 from pipelines.recipes.digest import describe_difference
@@ -22,8 +22,9 @@ from synthtext.core import InputError
 def repair_dataset(report: CheckReport, workers: int = 0) -> CheckReport:
     """Repair the problems of a dataset, and check the repaired parts again. Intact shards are not touched.
 
-    Damaged shards are removed, their manifests first, and the job that created the dataset is resumed. An interrupted
-    repair is resumed by another repair, or by the command that created the dataset.
+    Damaged shards are removed, their manifests first, and the job that created the dataset is resumed; so is the job of
+    an unfinished dataset. An interrupted repair is resumed by another repair, or by the command that created the
+    dataset.
 
     Args:
         report: of `check_dataset`.
@@ -35,25 +36,20 @@ def repair_dataset(report: CheckReport, workers: int = 0) -> CheckReport:
     """
     problems, description = report.problems, report.description
     repairable = {*SUMMARY_PROBLEMS, LEFTOVER_FILE}
-    if description is None or not (problems.damaged_shards or problems.counts.keys() & repairable):
+    if description is None or not (report.pending or problems.counts.keys() & repairable or problems.damaged_shards):
         return report
     folder = DatasetFolder(report.path)
-    if problems.damaged_shards:
+    if problems.damaged_shards or report.pending:
         _rewrite(load_job(folder, description, workers), folder, description, sorted(problems.damaged_shards))
     else:
         with folder.open():  # which removes leftover files
             if problems.counts.keys() & set(SUMMARY_PROBLEMS):
-                _write_totals(folder, report, description)
+                write_totals(folder, report.statistics, report.bytes, description)
     return check_dataset(report.path, workers, problems.damaged_shards)
 
 
 def load_job(folder: DatasetFolder, description: DatasetDescription, workers: int = 0) -> ShardJob:
-    """The job that created a dataset, from its recipe.yaml.
-
-    Args:
-        folder: of the dataset.
-        description: of the dataset.
-        workers: Ray processes; 0 uses this process.
+    """Return the job that created a dataset, from its recipe.yaml.
 
     Raises:
         InputError: an input of the job is missing, or it would write other rows; the message says what differs.
@@ -69,8 +65,7 @@ def load_job(folder: DatasetFolder, description: DatasetDescription, workers: in
             f"{folder.path} cannot be repaired without its inputs: {error}; restore them, or create the dataset again "
             "in another folder"
         ) from None
-    plan = ShardPlan(description.count, description.start, description.shard_size)
-    job = ShardJob(source, plan, folder, Executor(workers), description.format)
+    job = ShardJob(source, description.plan, folder, Executor(workers), description.format)
     difference = description.difference(job.description, describe_difference)
     if difference:
         raise InputError(
@@ -87,7 +82,9 @@ def _rewrite(job: ShardJob, folder: DatasetFolder, description: DatasetDescripti
         job.source.store(folder)
         if not job.source.covers_inputs:
             _check_reproducible(job, folder, shards)
-        folder.write_description(description.model_copy(update={"complete": False, "rows": 0, "skipped": {}}))
+        folder.write_description(
+            description.model_copy(update={"complete": False, "rows": None, "bytes": 0, "skipped": {}})
+        )
         folder.remove_statistics()
         for index in shards:
             folder.remove_shard(job.plan[index], description.format)
@@ -95,17 +92,13 @@ def _rewrite(job: ShardJob, folder: DatasetFolder, description: DatasetDescripti
 
 
 def _check_reproducible(job: ShardJob, folder: DatasetFolder, shards: Iterable[int]) -> None:
-    """Write the shards under temporary names, and compare their checksums with the manifests.
-
-    Raises:
-        InputError: a checksum differs.
-    """
+    """Write the shards under temporary names, and raise an InputError if a checksum differs from the manifest."""
     for index in shards:
         spec = job.plan[index]
-        manifest = read_manifest(folder.shards / f"{spec.name}.json")
+        manifest = read_manifest(folder.manifests / spec.manifest_name)
         if manifest is None or not manifest.matches(spec, job.source.digest):
             continue
-        pending = job.write_shard(index).pending
+        pending = write_task(job.task(index)).pending
         if isinstance(pending.path, Path):
             remove_path(pending.path)
         if pending.manifest.sha256 != manifest.sha256:
@@ -115,9 +108,15 @@ def _check_reproducible(job: ShardJob, folder: DatasetFolder, shards: Iterable[i
             )
 
 
-def _write_totals(folder: DatasetFolder, report: CheckReport, description: DatasetDescription) -> None:
-    """Write the statistics and the description from the manifests of the shards."""
+def write_totals(folder: DatasetFolder, statistics: Statistics, size: int, description: DatasetDescription) -> None:
+    """Write the statistics, the card and the description from the manifests of the shards.
+
+    Raises:
+        JobError: too many samples are skipped, or the folder cannot be written.
+    """
     if description.seed is not None:
-        check_skipped(report.statistics.skipped, description.count, description.source, whole=True)
-    folder.write_statistics(report.statistics)
-    folder.write_description(complete_description(description, report.statistics))
+        check_skipped(statistics.skipped, statistics.attempted, description.source, whole=True)
+    folder.write_statistics(statistics)
+    complete = complete_description(description, statistics, size)
+    folder.write_card({"": complete})
+    folder.write_description(complete)

@@ -6,21 +6,22 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypedDict
 
 from pipelines.config import dump_yaml
 from pipelines.errors import JobError
 from pipelines.io.atomic import remove_path, wrap_write_errors, write_atomic
-from pipelines.io.charset_coverage import CharacterFrequencies
 from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER, DatasetFolder
 from pipelines.io.description import DatasetDescription, FontRecord, cpu_features, current_versions
+from pipelines.io.encode import ROW_TYPES
 from pipelines.io.paths import AnyPath
 from pipelines.io.plan import ShardPlan
-from pipelines.io.shard_writer import ShardFormat
-from pipelines.io.statistics import Statistics
-from pipelines.jobs.executor import Executor
+from pipelines.io.shard_writer import PendingShard, ShardFormat, check_shard_format
+from pipelines.io.split import Split
+from pipelines.io.statistics import CharacterFrequencies, Statistics
+from pipelines.jobs.executor import Executor, ShardTask, machine_fingerprint
 from pipelines.jobs.probe import check_any_usable, check_disk_space, probe
 from pipelines.jobs.shard_source import ShardSource
-from pipelines.jobs.shard_task import ShardTask, WrittenShard, machine_fingerprint, write_task
 from pipelines.jobs.summary import FinishedShards, JobSummary
 from pipelines.progress import progress_bar
 from pipelines.recipes.digest import describe_difference, fingerprint_digest
@@ -59,22 +60,27 @@ class ShardJob:
         is_new = isinstance(self.folder.path, Path) and not self.folder.path.exists()
         with self.folder.open():
             before = self.check_compatible()  # another job may have finished in the meantime
-            finished = FinishedShards.from_manifests(self.folder.finished_manifests(self.plan, self.source.digest))
+            finished = FinishedShards()
+            for manifest in self.folder.finished_manifests(self.plan, self.source.digest):
+                finished.add(manifest)
             if before is not None and before.complete and before.count == self.plan.count == finished.samples:
                 return self._summary(finished)
-            self._announce(before)
+            if before is None:
+                self.folder.write_recipe(dump_yaml(self.source.to_recipe()))
+            self.folder.write_description(self.description)
+            self.folder.remove_statistics()  # a dataset with statistics is complete
             self.source.store(self.folder)
-            started, shards, samples = time.monotonic(), len(finished.indices), finished.samples
+            started, shards, samples = time.monotonic(), len(finished.indices), finished.statistics.attempted
             self._write_pending(finished)
             seconds = time.monotonic() - started
             is_usable = finished.statistics.rows > 0 or self.source.limits_skipped
             if is_usable:
                 self._conclude(finished)
         if not is_usable:
-            if is_new:
-                remove_path(self.folder.local_path)
-            check_any_usable(finished.statistics, self.source, self.plan.count)
-        return self._summary(finished, len(finished.indices) - shards, finished.samples - samples, seconds)
+            if is_new and isinstance(self.folder.path, Path):
+                remove_path(self.folder.path)
+            check_any_usable(finished.statistics, self.source, finished.statistics.attempted)
+        return self._summary(finished, len(finished.indices) - shards, finished.statistics.attempted - samples, seconds)
 
     @cached_property
     def description(self) -> DatasetDescription:
@@ -88,6 +94,7 @@ class ShardJob:
             seed=source.seed,
             start=self.plan.start,
             count=self.plan.count,
+            split=self.plan.split,
             shard_size=self.plan.size,
             format=self.format,
             charset="".join(source.charset or ()),
@@ -98,7 +105,7 @@ class ShardJob:
         )
 
     def check_compatible(self) -> DatasetDescription | None:
-        """Refuse a folder that holds another dataset, or more samples.
+        """Refuse a folder that holds another dataset, or more samples: of an unfinished one, more finished samples.
 
         Returns:
             Its description; None if the folder is empty.
@@ -114,45 +121,39 @@ class ShardJob:
             raise InputError(
                 f"{self.folder.path} holds other samples ({difference}): undo the change, or choose another folder"
             )
-        if before.count > self.plan.count:
+        count = before.count if before.complete else min(before.count, self.folder.finished_samples(before))
+        if count > self.plan.count:
+            end = "" if before.complete else f"end it there (ocrmill check {self.folder.path} --finish), "
             raise InputError(
-                f"{self.folder.path} holds {before.count:,} samples, more than {self.plan.count:,}: ask for as many, "
-                "or choose another folder"
+                f"{self.folder.path} holds {count:,} {'' if before.complete else 'finished '}samples, more than "
+                f"{self.plan.count:,}: ask for as many, {end}or choose another folder"
             )
         return before
-
-    def write_shard(self, index: int) -> WrittenShard:
-        """Write a shard in this process, without committing it."""
-        return write_task(self._task(index))
 
     def _probe(self) -> None:
         existing = self.folder.indices_with_manifest(self.plan)
         first = next((index for index in range(len(self.plan)) if index not in existing), None)
         if first is not None:
             missing = self.plan.count - sum(self.plan[index].count for index in existing)
+            missing = round(missing * (self.plan.split.share if self.plan.split else 1))
             sample_bytes = probe(self.source, self.plan[first], self.plan.count, self.format)
             check_disk_space(self.folder, missing, sample_bytes)
 
-    def _announce(self, before: DatasetDescription | None) -> None:
-        if before is None:
-            self.folder.write_recipe(dump_yaml(self.source.to_recipe()))
-        self.folder.write_description(self.description)
-        self.folder.remove_statistics()  # a dataset with statistics is complete
-
     def _write_pending(self, finished: FinishedShards) -> None:
         pending = tuple(index for index in range(len(self.plan)) if index not in finished.indices)
-        source, tasks = self.source, map(self._task, pending)
+        source, tasks = self.source, map(self.task, pending)
         with (
             progress_bar(source.label, total=self.plan.count, unit=source.kind, done=finished.samples) as bar,
             closing(self.executor.run(tasks, len(pending), bar.advance, self._describe_difference)) as shards,
         ):
             for written in shards:
-                self._commit(written)
+                self._commit(*written)
                 finished.add(written.pending.manifest)
                 if source.limits_skipped:
-                    check_skipped(finished.statistics.skipped, finished.samples, source.name, whole=False)
+                    check_skipped(finished.statistics.skipped, finished.statistics.attempted, source.name, whole=False)
 
-    def _task(self, index: int) -> ShardTask:
+    def task(self, index: int) -> ShardTask:
+        """Return the task to write a shard; an outdated manifest of the shard is withdrawn."""
         spec, digest = self.plan[index], self.source.digest
         self.folder.invalidate_shard(spec, digest)
         return ShardTask(self.source, digest, self._machine_digest, spec, self.folder.shards, self.format)
@@ -165,10 +166,16 @@ class ShardJob:
         """How the fingerprint of another machine differs from the one of this machine."""
         return describe_difference(machine_fingerprint(self.source), other)
 
-    def _commit(self, written: WrittenShard) -> None:
-        if written.notes:  # before the manifest: a finished shard has its notes
-            write_notes(notes_path(self.folder, written.pending.manifest.index), written.notes)
-        self.folder.commit(written.pending)
+    def _commit(self, pending: PendingShard, notes: str) -> None:
+        if notes:  # before the manifest: a finished shard has its notes
+            path = self.folder.path / FILTER_DECISIONS_FOLDER / f"part-{pending.manifest.index:06d}.jsonl"
+            with wrap_write_errors(path):
+                if isinstance(path, Path):
+                    path.parent.mkdir(exist_ok=True)
+                    write_atomic(path, notes)
+                else:
+                    path.write_bytes(notes.encode())
+        self.folder.commit(pending)
 
     def _conclude(self, finished: FinishedShards) -> None:
         """Write the statistics and mark the dataset complete."""
@@ -177,9 +184,11 @@ class ShardJob:
             raise JobError(f"{self.folder.path}: {missing} shards are missing; re-run the same command to resume")
         statistics = finished.statistics
         if self.source.limits_skipped:
-            check_skipped(statistics.skipped, self.plan.count, self.source.name, whole=True)
+            check_skipped(statistics.skipped, statistics.attempted, self.source.name, whole=True)
+        complete = complete_description(self.description, statistics, finished.bytes)
         self.folder.write_statistics(statistics)
-        self.folder.write_description(complete_description(self.description, statistics))
+        self.folder.write_card({"": complete})
+        self.folder.write_description(complete)
 
     def _summary(
         self, finished: FinishedShards, new_shards: int = 0, new_samples: int = 0, seconds: float = 0.0
@@ -190,9 +199,7 @@ class ShardJob:
             folder=self.folder.path,
             shards=len(finished.indices),
             statistics=statistics,
-            character_frequencies=None
-            if charset is None
-            else CharacterFrequencies.from_counts(statistics.characters, charset),
+            character_frequencies=CharacterFrequencies.from_counts(statistics.characters, charset) if charset else None,
             new_shards=new_shards,
             new_samples=new_samples,
             seconds=seconds,
@@ -202,27 +209,56 @@ class ShardJob:
         )
 
 
-def complete_description(description: DatasetDescription, statistics: Statistics) -> DatasetDescription:
+def complete_description(description: DatasetDescription, statistics: Statistics, size: int) -> DatasetDescription:
     """The description of the dataset when all shards are there; its charset is that of the labels if none is known."""
     charset = description.charset or "".join(sorted(statistics.characters))
-    update = {"complete": True, "rows": statistics.rows, "skipped": dict(statistics.skipped), "charset": charset}
-    return description.model_copy(update=update)
+    totals = {"rows": statistics.rows, "bytes": size, "skipped": dict(statistics.skipped)}
+    return description.model_copy(update={"complete": True, "charset": charset, **totals})
 
 
-def notes_path(folder: DatasetFolder, shard: int) -> AnyPath:
-    """The file with the notes about the samples of a shard."""
-    return folder.path / FILTER_DECISIONS_FOLDER / f"part-{shard:06d}.jsonl"
+class JobOptions(TypedDict, total=False):
+    """The options of every job, see `generate`."""
+
+    workers: int | None
+    address: str | None
+    shard_size: int | None
+    format: str
 
 
-def write_notes(path: AnyPath, notes: str) -> None:
-    """Write the notes about the samples of a shard.
+class JobOutput:
+    """The folder and the options of a job, which are checked before its inputs are opened.
+
+    Args:
+        out: folder of the dataset, or its URI.
+        workers: as for `generate`, and so are the following.
+        address: of a Ray cluster to join.
+        shard_size: samples in a shard.
+        format: of the shards.
 
     Raises:
-        JobError: the disk is full, or the storage cannot be written.
+        InputError: an option is invalid, or the folder holds something else than a dataset.
     """
-    with wrap_write_errors(path):
-        if isinstance(path, Path):
-            path.parent.mkdir(exist_ok=True)
-            write_atomic(path, notes)
-        else:
-            path.write_bytes(notes.encode())
+
+    def __init__(
+        self,
+        out: str | AnyPath,
+        *,
+        workers: int | None = None,
+        address: str | None = None,
+        shard_size: int | None = None,
+        format: str = "parquet",
+    ) -> None:
+        ShardPlan(1, size=1 if shard_size is None else shard_size)
+        self.folder, self._format = DatasetFolder(out), check_shard_format(format)
+        self._executor, self._shard_size = Executor(workers, address), shard_size
+        self.folder.check_usable()
+
+    def run(self, source: ShardSource, count: int, start: int = 0, split: Split | None = None) -> JobSummary:
+        """Write the samples from `start` on, or those of a split, or resume an interrupted job.
+
+        Raises:
+            InputError, JobError: see `ShardJob.run`.
+        """
+        size = ROW_TYPES[source.kind].SHARD_SIZE if self._shard_size is None else self._shard_size
+        size = round(size / split.share) if split else size  # so that as many samples of the split are in a shard
+        return ShardJob(source, ShardPlan(count, start, size, split), self.folder, self._executor, self._format).run()

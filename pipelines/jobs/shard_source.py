@@ -2,14 +2,17 @@
 
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, ClassVar, Self, TypeAlias, TypeVar
 
 import pipelines.jobs
 from pipelines.config import SettingsDict, suggest_key
+from pipelines.io.atomic import file_sha256
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.encode import ImageFormat
@@ -21,14 +24,12 @@ from pipelines.recipes.drawing import draw_rows
 from synthtext.core import Charset, Generator, InputError, SkippedSample
 from synthtext.fonts import FontFile
 
+_HOME = Path(__file__).parents[1]
+
 
 @dataclass(frozen=True, slots=True)
 class ShardNote:
-    """A JSON object about one sample, stored beside its shard in `decisions/part-XXXXXX.jsonl`.
-
-    Attributes:
-        json: the object, on one line.
-    """
+    """A JSON object about one sample, on one line, stored beside its shard in `decisions/part-XXXXXX.jsonl`."""
 
     json: str
 
@@ -81,11 +82,7 @@ class ShardSource(ABC):
     @classmethod
     @abstractmethod
     def from_recipe(cls, recipe: SettingsDict, description: DatasetDescription) -> Self:
-        """Build the source again.
-
-        Args:
-            recipe: the content of recipe.yaml.
-            description: of the dataset; holds the seed.
+        """Build the source again from the content of recipe.yaml and the description, which holds the seed.
 
         Raises:
             InputError: an input of the source is missing.
@@ -116,12 +113,11 @@ class ShardSource(ABC):
         """Open the files and models that `rows` needs, in this process."""
 
     def prepare(self, folder: DatasetFolder) -> None:
-        """Make ready for `rows` in the process that runs the job, before anything is written.
-
-        Args:
-            folder: of the dataset, which is only read.
-        """
+        """Make ready for `rows` in the process that runs the job, which has not written to the folder yet."""
         self.open()
+
+    def inspect(self, rows: Sequence[Row]) -> None:  # noqa: B027 - optional
+        """Log what a user should know about the first rows of a job, before it writes anything."""
 
     def store(self, folder: DatasetFolder) -> None:  # noqa: B027 - optional
         """Write what workers need into the folder, after its description and before the first shard."""
@@ -135,6 +131,12 @@ class ShardSource(ABC):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+
+
+def code_fingerprint(files: Iterable[str], libraries: Iterable[str]) -> dict[str, str]:
+    """Return the digests of files of code, relative to `pipelines`, and the versions of libraries, by name."""
+    digests = {f"code {file}": file_sha256(_HOME / file) for file in files}
+    return digests | {f"version of {library}": version(library) for library in libraries}
 
 
 class SampleSource(ShardSource):
@@ -160,7 +162,7 @@ class SampleSource(ShardSource):
 
     def rows(self, spec: ShardSpec) -> Iterator[Row | SkippedSample]:
         """The encoded samples of a shard."""
-        return draw_rows(self.generator, spec.samples, self.kind, self.image_format, self.name)
+        return draw_rows(self.generator, spec.samples, self.image_format, self.name)
 
 
 SourceT = TypeVar("SourceT", bound=type[ShardSource])

@@ -1,12 +1,10 @@
 """The summary of a job."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pipelines.io.charset_coverage import CharacterFrequencies
-from pipelines.io.manifest import ShardManifest
 from pipelines.io.paths import AnyPath
-from pipelines.io.statistics import Statistics
+from pipelines.io.plan import ShardManifest
+from pipelines.io.statistics import CharacterFrequencies, Statistics
 
 
 @dataclass(frozen=True)
@@ -82,24 +80,19 @@ class FinishedShards:
 
     Attributes:
         indices: of the shards.
-        samples: in them, skipped ones included.
+        samples: in them, skipped ones and those of other splits included.
+        bytes: size of their data.
         statistics: their sum.
     """
 
     indices: set[int] = field(default_factory=set)
     samples: int = 0
+    bytes: int = 0
     statistics: Statistics = field(default_factory=Statistics)
-
-    @classmethod
-    def from_manifests(cls, manifests: Iterable[ShardManifest]) -> "FinishedShards":
-        """Add up the shards of manifests."""
-        finished = cls()
-        for manifest in manifests:
-            finished.add(manifest)
-        return finished
 
     def add(self, manifest: ShardManifest) -> None:
         """Add a shard."""
         self.indices.add(manifest.index)
         self.samples += manifest.count
+        self.bytes += manifest.bytes
         self.statistics.merge(manifest.statistics)

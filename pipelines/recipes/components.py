@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import inspect
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,9 +43,8 @@ BASELINE = ComponentKind("baseline", "synthtext.baselines", (frozenset({"draw", 
 BACKGROUND = ComponentKind("background", "synthtext.background", _BACKGROUND_METHODS)
 SCENE_BACKGROUND = ComponentKind("background", "synthtext.scenes.backgrounds", _BACKGROUND_METHODS)
 LAYOUT = ComponentKind("layout", "synthtext.scenes.layouts", (frozenset({"compose", "place"}),))
-INK_STYLE = ComponentKind(
-    "ink style", "synthtext.ink", (frozenset(name for name in vars(InkStyle) if not name.startswith("_")),)
-)
+_INK_METHODS = frozenset(name for name in vars(InkStyle) if not name.startswith("_"))
+INK_STYLE = ComponentKind("ink style", "synthtext.ink", (_INK_METHODS,))
 INK_COLOURS = ComponentKind("source of colours", "synthtext.ink", (frozenset({"candidates"}),))
 EFFECT = ComponentKind("effect", "augment", (frozenset({"draw", "apply"}), frozenset({"draw", "warp"})))
 
@@ -81,10 +81,13 @@ class Component:
     @property
     def paths(self) -> dict[str, list[Path]]:
         """The files and folders in its settings, by field."""
-        values = {name: getattr(self.instance, name) for name in self.settings}
-        lists = {name: list(value) if isinstance(value, list | tuple) else [value] for name, value in values.items()}
-        paths = {name: [entry for entry in entries if isinstance(entry, Path)] for name, entries in lists.items()}
-        return {name: entries for name, entries in paths.items() if entries}
+        found = {}
+        for name in self.settings:
+            value = getattr(self.instance, name)
+            entries = value if isinstance(value, list | tuple) else [value]
+            if paths := [entry for entry in entries if isinstance(entry, Path)]:
+                found[name] = paths
+        return found
 
     @property
     def user_module(self) -> Path | None:
@@ -109,17 +112,14 @@ def build_components(
 
 
 def weighted_entries(path: str, components: WeightedComponents, where: str) -> dict[str, SettingsDict]:
-    """Return the entries of components that are written by name, in the order of their names.
+    """Return the entries for `build_components` of components that are written by name.
 
-    Samples depend on this order.
+    They are in the order of their names, on which samples depend.
 
     Args:
         path: Of the mapping in the recipe, such as "ink.styles".
         components: As written.
         where: Names the recipe in errors.
-
-    Returns:
-        The entries for `build_components`, by their path in the recipe.
 
     Raises:
         InputError: An entry has a key `use`.
@@ -207,7 +207,8 @@ def _construct(cls: type, settings: SettingsDict, share: str, folder: Path, wher
         raise InputError(f"{where}: its field {share!r} has the name of a key of the recipe: rename it")
     for key in settings:
         if key not in known:
-            hint = suggest_key(key, known) if known else "it has no settings"
+            close = suggest_key(key, [*known, share])
+            hint = close if known or not close.startswith("known") else f"it has no settings but {share!r}"
             raise InputError(f"{where}: unknown key {key!r}; {hint}")
     try:
         hints = get_type_hints(cls)
@@ -246,9 +247,9 @@ def _has_methods(kind: ComponentKind, cls: Any) -> bool:
 def builtin_classes(kind: ComponentKind) -> dict[str, type]:
     """Return the classes of this project of a kind, by their names in recipes."""
     package = importlib.import_module(kind.package)
-    members: dict[str, Any] = {name: getattr(package, name) for name in package.__all__}
+    members = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): getattr(package, name) for name in package.__all__}
     return {
-        "".join(f"_{c.lower()}" if c.isupper() else c for c in name).removeprefix("_"): member
+        name: member
         for name, member in members.items()
         if isinstance(member, type) and dataclasses.is_dataclass(member) and _has_methods(kind, member)
     }

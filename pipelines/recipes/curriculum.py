@@ -4,26 +4,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.config import SettingsDict, with_settings
 from pipelines.recipes.recipe import CURRICULUM_KEY, BaseRecipe, StageSettings
 from synthtext.core import Generator, InputError
-from synthtext.core.generator import CurriculumGenerator
+from synthtext.core.sample import CurriculumGenerator
 from synthtext.fonts import FaceCache, FontInventory
 
 _FIXED_KEYS = ("kind", "charset", "output", "modules", "base", CURRICULUM_KEY)
 _FIXED_FONT_KEYS = ("folders", "system", "bundled", "vary_axes")
 
 
-@dataclass(frozen=True)
-class CurriculumStage:
-    """A stage of a curriculum.
-
-    Attributes:
-        until: Index of the first sample after the stage.
-        recipe: The whole recipe of the samples of the stage.
-    """
+class CurriculumStage(NamedTuple):
+    """The whole recipe of the samples of a stage, which ends before the index `until`."""
 
     until: int
     recipe: BaseRecipe[Any]
@@ -45,17 +39,7 @@ class Curriculum:
     def read(
         cls, recipe_type: type[BaseRecipe[Any]], settings: Mapping[str, Any], folder: Path, where: str
     ) -> "Curriculum":
-        """Validate and build a recipe and the recipes of its stages.
-
-        Args:
-            recipe_type: Of the recipe.
-            settings: As written.
-            folder: Where relative paths start.
-            where: Names the recipe in errors.
-
-        Raises:
-            InputError: A setting is invalid; the message names its path.
-        """
+        """Validate and build a recipe and the recipes of its stages; see `BaseRecipe.read`."""
         recipe = recipe_type.read(settings, folder, where)
         written: list[StageSettings] = recipe.settings.curriculum
         for number, (before, after) in enumerate(pairwise(written), 1):
@@ -84,9 +68,7 @@ class Curriculum:
         `read` of the result gives the same curriculum.
         """
         settings = self.recipe.to_dict()
-        stages = [
-            {"until": stage.until, "set": dict(_differences(settings, stage.recipe.to_dict()))} for stage in self.stages
-        ]
+        stages = [{"until": s.until, "set": dict(_differences(settings, s.recipe.to_dict()))} for s in self.stages]
         if not any(part.user_module for recipe in self.recipes for part in recipe.components.values()):
             settings["modules"] = []
         return {**settings, CURRICULUM_KEY: stages} if stages else settings

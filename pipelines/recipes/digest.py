@@ -40,9 +40,7 @@ def recipe_fingerprint(curriculum: Curriculum, inventory: FontInventory) -> dict
         differing = {name: own.get(name, "left out") for name in {**common, **own} if own.get(name) != common.get(name)}
         fingerprint = fingerprint | {f"{path}.until": str(stage.until)}
         fingerprint |= {f"{path}.set.{name}": value for name, value in differing.items()}
-    fingerprint |= {
-        f"font {font.name} ({font.digest[:12]}, {font.face_index})": font.digest for font in inventory.fonts
-    }
+    fingerprint |= {f"font {f.name} ({f.digest[:12]}, {f.face_index})": f.digest for f in inventory.fonts}
     fingerprint |= {f"version of {library}": version(library) for library in _LIBRARIES}
     fingerprint["version of Python"] = python_version()
     fingerprint["version of HarfBuzz"] = uharfbuzz.version_string()
@@ -77,16 +75,12 @@ def fingerprint_digest(fingerprint: Mapping[str, str]) -> str:
 
 def describe_difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     """Describe in a few words which entries of two fingerprints differ: the first three by name."""
-    changed = [_describe_change(name, before, now) for name in sorted(before.keys() | now.keys())]
-    changed = [change for change in changed if change]
-    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-    return "; ".join(changed[:3]) + more
+    names = [name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return "; ".join(_describe_change(name, before.get(name), now.get(name)) for name in names[:3]) + more
 
 
-def _describe_change(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    old, new = before.get(name), now.get(name)
-    if old == new:
-        return ""
+def _describe_change(name: str, old: str | None, new: str | None) -> str:
     if old is None or new is None:
         return f"{name} is {'new' if old is None else 'gone'}"
     return f"{name} has changed" if max(len(old), len(new)) > _MAX_SHOWN else f"{name} was {old}, is {new}"
@@ -124,11 +118,7 @@ def python_version() -> str:
 
 
 def code_digest(*folders: Path) -> str:
-    """Return the SHA-256 of the code that draws and encodes samples.
-
-    Args:
-        folders: Further folders of modules to include.
-    """
+    """Return the SHA-256 of the code that draws and encodes samples, and of the modules in further folders."""
     total = hashlib.sha256()
     for folder in (*(Path(package.__file__ or "").parent for package in (synthtext, augment)), *folders):
         for file in sorted(folder.rglob("*.py")):

@@ -4,7 +4,6 @@ import math
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any
 
 import cv2
@@ -16,8 +15,6 @@ from synthtext.core import Generator, InputError, SkippedSample
 
 MAX_SKIPPED_SHARE = 0.01
 """A job fails if it skips a larger share of its samples."""
-
-_BATCH_SIZE = {"lines": 64, "scenes": 1}  # samples that are encoded one after another
 
 
 def draw_samples(generator: Generator[Any], indices: Sequence[int], recipe: str) -> Iterator[Any]:
@@ -42,25 +39,11 @@ def draw_samples(generator: Generator[Any], indices: Sequence[int], recipe: str)
 
 
 def draw_rows(
-    generator: Generator[Any], indices: Sequence[int], kind: str, image_format: ImageFormat, recipe: str
+    generator: Generator[Any], indices: Sequence[int], image_format: ImageFormat, recipe: str
 ) -> Iterator[Row | SkippedSample]:
-    """Draw and encode samples or scenes in this order.
-
-    Args:
-        generator: of the samples.
-        indices: of the samples.
-        kind: "lines" or "scenes".
-        image_format: of the encoded images.
-        recipe: its name, for messages.
-
-    Raises:
-        JobError: the drawing code failed.
-    """
-    samples = draw_samples(generator, indices, recipe)
-    while batch := list(islice(samples, _BATCH_SIZE[kind])):
-        images = [b"" if isinstance(item, SkippedSample) else encode_image(item, image_format) for item in batch]
-        for item, image in zip(batch, images, strict=True):
-            yield item if isinstance(item, SkippedSample) else to_row(item, image, image_format)
+    """Draw and encode samples or scenes in this order; raises the same errors as `draw_samples`."""
+    for item in draw_samples(generator, indices, recipe):
+        yield item if isinstance(item, SkippedSample) else to_row(item, encode_image(item, image_format), image_format)
 
 
 @contextmanager

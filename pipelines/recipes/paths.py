@@ -1,6 +1,6 @@
 """Paths and URIs in the settings of recipes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -35,11 +35,16 @@ def resolve_path(value: str | Path, folder: Path) -> Path:
 
 def restore_uris(settings: Any) -> Any:
     """Return settings in which fetched files are named by URI again, so that other machines can fetch them."""
+    return map_strings(settings, lambda text: _URIS.get(text, text))
+
+
+def map_strings(settings: Any, function: Callable[[str], str]) -> Any:
+    """Return settings with a function applied to every string that is a value."""
     if isinstance(settings, dict):
-        return {key: restore_uris(value) for key, value in settings.items()}
+        return {key: map_strings(value, function) for key, value in settings.items()}
     if isinstance(settings, list):
-        return [restore_uris(value) for value in settings]
-    return _URIS.get(settings, settings) if isinstance(settings, str) else settings
+        return [map_strings(value, function) for value in settings]
+    return function(settings) if isinstance(settings, str) else settings
 
 
 def resolve_paths(annotation: Any, value: Any, folder: Path) -> Any:
@@ -75,4 +80,6 @@ def resolve_recipe_paths(settings: Mapping[str, Any], folder: Path) -> SettingsD
     charset = result.get("charset")
     if isinstance(charset, str) and not is_charset_name(charset) and (folder / charset).is_file():
         result["charset"] = str((folder / charset).absolute())
+    elif isinstance(charset, dict) and isinstance(charset.get("file"), str):
+        result["charset"] = {**charset, "file": str((folder / charset["file"]).absolute())}
     return result

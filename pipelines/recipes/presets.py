@@ -1,15 +1,18 @@
-"""Preset recipes: YAML files of this package, and one template for all languages."""
+"""Preset recipes: YAML files of this package, and templates for languages."""
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from pipelines.config import SettingsDict, read_yaml, suggest_key
+from pipelines.recipes.paths import map_strings
 from synthtext.core import InputError
 from synthtext.corpora import languages
 
 _PRESETS = Path(__file__).parent / "presets"
-_TEMPLATE = _PRESETS / "templates" / "lines-language.yaml"
+_TEMPLATES = _PRESETS / "templates"
+_TEMPLATE = _TEMPLATES / "lines-language.yaml"
+_DENSE_TEMPLATE = _TEMPLATES / "lines-dense.yaml"  # keys of languages with local numbers on top of the template
+_LOCAL_NUMBERS = _TEMPLATES / "local-numbers.yaml"
 _PREFIX = "lines-"  # of the presets of languages
 _BASE_KEY = "base"  # names the preset that a recipe file is based on
 
@@ -32,10 +35,7 @@ def is_recipe(spec: str | Path) -> bool:
 
 
 def read_preset(name: str) -> SettingsDict:
-    """Read the settings of a preset.
-
-    Args:
-        name: One of `recipe_preset_names()`.
+    """Read the settings of one of the `recipe_preset_names`.
 
     Raises:
         InputError: There is no such preset; the message names the most similar one.
@@ -44,7 +44,7 @@ def read_preset(name: str) -> SettingsDict:
     if name in _files():
         settings: SettingsDict = read_yaml(_PRESETS / f"{name}.yaml")
     elif name.startswith(_PREFIX) and language in languages():
-        settings = _fill(read_yaml(_TEMPLATE), language)
+        settings = _language_settings(language)
     else:
         raise InputError(f"there is no recipe {name!r}; {_hint(name)} (or name a YAML file)")
     return apply_base(settings)
@@ -60,17 +60,15 @@ def apply_base(settings: SettingsDict) -> SettingsDict:
     return own if base is None else {**read_preset(str(base)), **own}
 
 
+def _language_settings(language: str) -> SettingsDict:
+    """Return the settings of the preset of a language. Scripts other than Latin, Greek and Cyrillic have more keys."""
+    settings: SettingsDict = map_strings(read_yaml(_TEMPLATE), lambda text: text.replace("{language}", language))
+    local = read_yaml(_LOCAL_NUMBERS).get(language)
+    return {**settings, **read_yaml(_DENSE_TEMPLATE), "corpus": settings["corpus"] + local} if local else settings
+
+
 def _files() -> list[str]:
     return [path.stem for path in _PRESETS.glob("*.yaml")]
-
-
-def _fill(node: Any, language: str) -> Any:
-    """Return a copy of a part of the template with "{language}" replaced."""
-    if isinstance(node, dict):
-        return {key: _fill(value, language) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_fill(value, language) for value in node]
-    return node.replace("{language}", language) if isinstance(node, str) else node
 
 
 def _hint(name: str) -> str:

@@ -1,10 +1,9 @@
 """Recipes of lines and of scenes: validated settings, built components, and the generators made of them."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from operator import attrgetter
+from functools import cached_property, reduce
+from operator import attrgetter, getitem
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
@@ -29,9 +28,9 @@ from pipelines.recipes.components import (
     weighted_entries,
 )
 from pipelines.recipes.paths import resolve_recipe_paths
-from synthtext import CoverageOptions, LayoutOptions, LineDesign, LineGenerator, LineOutput
+from synthtext import CoverageOptions, LayoutOptions, LineDesign, LineGenerator, LineLegibility, LineOutput
 from synthtext.core import Charset, EffectChain, EffectStep, Generator, InputError, WeightedComponent
-from synthtext.corpora import CorpusMixture, resolve_charset
+from synthtext.corpora import CharsetOptions, CorpusMixture, resolve_charset
 from synthtext.fonts import FaceCache, FontInventory, FontOptions, find_fonts
 from synthtext.ink import Ink
 from synthtext.scenes import Clutter, Legibility, SceneDesign, SceneGenerator, SceneOutput, TypesettingOptions
@@ -65,7 +64,7 @@ class BaseRecipeSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     kind: str
-    charset: str = "ascii"
+    charset: str | CharsetOptions = "ascii"
     corpus: list[SettingsDict] = Field(min_length=1)
     fonts: FontOptions = FontOptions()
     baselines: WeightedComponents = Field(default={"straight": 1}, min_length=1)
@@ -80,7 +79,7 @@ S = TypeVar("S", bound=BaseRecipeSettings)
 
 
 @dataclass(frozen=True)
-class BaseRecipe(ABC, Generic[S]):
+class BaseRecipe(Generic[S]):
     """A recipe, validated and built.
 
     Attributes:
@@ -100,6 +99,12 @@ class BaseRecipe(ABC, Generic[S]):
 
     EXTRA_WEIGHTED: ClassVar[Mapping[str, ComponentKind]]
     """The weighted components that only this kind of recipe has, by path."""
+
+    DESIGN: ClassVar[Callable[..., Any]]
+    """The class of its design. Its fields are `design_fields` and the settings that only this kind of recipe has."""
+
+    GENERATOR: ClassVar[Callable[..., Generator[Any]]]
+    """The class of its generators."""
 
     @classmethod
     def read(cls, settings: Mapping[str, Any], folder: Path, where: str) -> Self:
@@ -143,19 +148,14 @@ class BaseRecipe(ABC, Generic[S]):
 
     def to_dict(self) -> SettingsDict:
         """Return every setting but the curriculum, as JSON; `read` of the result gives the same recipe."""
-        built: SettingsDict = {
-            path: {c.use: {"weight": c.weight, **c.settings} for c in weighted}
-            for path, weighted in self.weighted_components.items()
-        }
-        built["ink"] = {
-            "contrast_floor": self.settings.ink.contrast_floor,
-            "styles": built.pop("ink.styles"),
-            "colours": built.pop("ink.colours"),
-        }
+        settings = self.settings.model_dump(mode="json", exclude={CURRICULUM_KEY}, warnings=False)
+        for path, weighted in self.weighted_components.items():
+            *parents, key = path.split(".")
+            node = reduce(getitem, parents, settings)
+            node[key] = {c.use: {"weight": c.weight, **c.settings} for c in weighted}
         for key, (_, share) in _LISTED.items():
-            built[key] = [{"use": c.use, share: c.weight, **c.settings} for c in self.listed_components[key]]
-        whole = built | self.settings.model_dump(mode="json", exclude=set(built))
-        return {key: whole[key] for key in self.SETTINGS.model_fields if key != CURRICULUM_KEY}
+            settings[key] = [{"use": c.use, share: c.weight, **c.settings} for c in self.listed_components[key]]
+        return settings
 
     def inventory(self) -> FontInventory:
         """Find the fonts of the recipe.
@@ -165,7 +165,6 @@ class BaseRecipe(ABC, Generic[S]):
         """
         return find_fonts(self.settings.fonts)
 
-    @abstractmethod
     def generator(
         self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
     ) -> Generator[Any]:
@@ -180,6 +179,14 @@ class BaseRecipe(ABC, Generic[S]):
         Raises:
             InputError: No font covers one of the corpora.
         """
+        return type(self).GENERATOR(self.design(inventory), seed, prefix, cache)
+
+    def design(self, inventory: FontInventory) -> Any:
+        """Return the design of the samples, a `LineDesign` or a `SceneDesign`."""
+        fields = self.design_fields(inventory)
+        for name in self.SETTINGS.model_fields.keys() - BaseRecipeSettings.model_fields.keys():
+            fields[name] = self.entries(name) if name in self.EXTRA_WEIGHTED else getattr(self.settings, name)
+        return type(self).DESIGN(**fields)
 
     def entries(self, path: str) -> tuple[WeightedComponent[Any], ...]:
         """Return the components at a path of the recipe for drawing by weight."""
@@ -213,6 +220,7 @@ class LinesRecipeSettings(BaseRecipeSettings):
     background: WeightedComponents = Field(default={"plain": 1}, min_length=1)
     layout: LayoutOptions = LayoutOptions()
     coverage: CoverageOptions = CoverageOptions()
+    legibility: LineLegibility = LineLegibility()
     output: LineOutput = LineOutput()
 
 
@@ -222,19 +230,8 @@ class LinesRecipe(BaseRecipe[LinesRecipeSettings]):
 
     SETTINGS: ClassVar = LinesRecipeSettings
     EXTRA_WEIGHTED: ClassVar = {"background": BACKGROUND}
-
-    def generator(
-        self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
-    ) -> LineGenerator:
-        """Return a generator of the lines; see `BaseRecipe.generator`."""
-        return LineGenerator(self.design(inventory), seed, prefix, cache)
-
-    def design(self, inventory: FontInventory) -> LineDesign:
-        """Return the design of the lines."""
-        settings = self.settings
-        return LineDesign(
-            **self.design_fields(inventory), layout=settings.layout, output=settings.output, coverage=settings.coverage
-        )
+    DESIGN: ClassVar = LineDesign
+    GENERATOR: ClassVar = LineGenerator
 
 
 class ScenesRecipeSettings(BaseRecipeSettings):
@@ -255,18 +252,5 @@ class ScenesRecipe(BaseRecipe[ScenesRecipeSettings]):
 
     SETTINGS: ClassVar = ScenesRecipeSettings
     EXTRA_WEIGHTED: ClassVar = {"background": SCENE_BACKGROUND, "layouts": LAYOUT}
-
-    def generator(
-        self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
-    ) -> SceneGenerator:
-        """Return a generator of the scenes; see `BaseRecipe.generator`."""
-        settings = self.settings
-        design = SceneDesign(
-            **self.design_fields(inventory),
-            typesetting=settings.typesetting,
-            layouts=self.entries("layouts"),
-            clutter=settings.clutter,
-            legibility=settings.legibility,
-            output=settings.output,
-        )
-        return SceneGenerator(design, seed, prefix, cache)
+    DESIGN: ClassVar = SceneDesign
+    GENERATOR: ClassVar = SceneGenerator

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines.config import SettingsDict, apply_overrides, dump_yaml, read_yaml, suggest_key
+from pipelines.config import SettingsDict, apply_overrides, dump_yaml, name_argument, read_yaml, suggest_key
 from pipelines.io.paths import expand_user
 from pipelines.recipes.curriculum import Curriculum
 from pipelines.recipes.digest import fingerprint_digest, recipe_fingerprint
@@ -106,9 +106,6 @@ class ResolvedRecipe:
     def __getstate__(self) -> dict[str, object]:
         return {"name": self.name, "settings": self.settings}  # without what is cached
 
-    def __setstate__(self, state: dict[str, object]) -> None:
-        self.__dict__.update(state)
-
 
 def resolve_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> ResolvedRecipe:
     """Read a recipe, apply overrides, fill in every default, and check the files that it names.
@@ -118,8 +115,13 @@ def resolve_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Resolved
         overrides: Settings of the form `key.sub=value`.
 
     Raises:
-        InputError: The recipe or an override is invalid; the message names the path of the setting.
+        InputError: The recipe or an override is invalid; the message names the path of the setting, and the override
+            that is at fault.
     """
+    return name_argument(partial(_resolve, name_or_path), overrides)
+
+
+def _resolve(name_or_path: str, overrides: Sequence[str]) -> ResolvedRecipe:
     written, folder = _read(name_or_path)
     settings = apply_overrides(written, overrides, _WEIGHTED_PATHS)
     kind = settings.get("kind", "lines")

@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,7 @@ from numpy.typing import NDArray
 from pipelines.datasets.line_profile import LineExample, LineProfile
 from pipelines.datasets.rectify import line_size, to_line_polygon
 from pipelines.datasets.scene_profile import LEVELS, ORIGINS, SceneProfile
-from pipelines.datasets.scene_source import EncodedScene
-from pipelines.io.description import DatasetDescription
-from pipelines.io.statistics import BIN_WIDTH, Statistics
+from pipelines.io.statistics import BIN_WIDTH
 from pipelines.reports.charts import BarChart, CharacterGrid, Histogram
 from pipelines.reports.findings import Finding
 from pipelines.reports.page import render_page, search_text, source_title
@@ -23,48 +20,48 @@ _BATCH_SIZE = 4  # scenes that are held in memory
 
 
 def line_page(profile: LineProfile, findings: Sequence[Finding], examples: Sequence[LineExample]) -> str:
-    """Render the page of labelled lines.
-
-    Args:
-        profile: Statistics of the lines.
-        findings: Results of the checks, most severe first.
-        examples: Lines to show.
-    """
-    inspected, total = len(profile.image_stats), len(profile)
-    return render_page(
-        "lines.html",
-        "ocrmill inspect",
-        source_title(profile.source.name),
-        _facts("lines", profile.source.name, {"rows": f"{total:,}"}, profile.description, profile.statistics),
-        findings=findings,
+    """Render the page of labelled lines: findings (most severe first), statistics, and example lines."""
+    inspected, total, statistics = len(profile.image_stats), len(profile), profile.statistics
+    names = {"Fonts": statistics.fonts, "Corpora": statistics.corpora}
+    names |= {"Scripts": statistics.scripts, "Effects": statistics.effects}
+    return _render(
+        "lines",
+        profile,
+        findings,
+        {"rows": f"{total:,}"},
         sampled="" if inspected == total else f"{inspected:,} of {total:,} images inspected",
         histograms=_line_histograms(profile),
-        bar_charts=_line_bars(profile.statistics),
+        bar_charts=[BarChart.from_counts(name, counts, statistics.rows) for name, counts in names.items() if counts],
         characters=CharacterGrid.from_counts(profile.label_stats.characters, profile.charset or ()),
         examples=examples,
         has_contrast=any(not math.isnan(example.provenance.meta.contrast) for example in examples),
         has_clusters=any(len(example.provenance.clusters) for example in examples),
-        total=total,
     )
 
 
-def _facts(
-    kind: str, path: str, counts: dict[str, str], description: DatasetDescription | None, statistics: Statistics
-) -> dict[str, str]:
-    """Return the values below the title of a page."""
-    if not description:
-        return counts | {"kind": kind, "path": path}
-    return counts | {
-        "kind": description.kind,
-        "source": description.source,
-        "seed": "none" if description.seed is None else str(description.seed),
-        "samples": f"{description.start:,} to {description.start + description.count - 1:,}",
-        "skipped": f"{statistics.skipped_count:,}",
-        "charset": f"{len(description.charset):,} characters",
-        "shards": f"{description.format}{'' if description.complete else ', incomplete'}",
-        "digest": description.digest[:16],
-        "path": path,
-    }
+def _render(
+    kind: str,
+    profile: LineProfile | SceneProfile,
+    findings: Sequence[Finding],
+    counts: dict[str, str],
+    **context: object,
+) -> str:
+    """Render the page of either kind; the values below its title are the counts and what describes the dataset."""
+    name, description = profile.source.name, profile.description
+    facts = counts | {"kind": kind}
+    if description:
+        facts |= {
+            "source": description.source,
+            "seed": "none" if description.seed is None else str(description.seed),
+            "samples": f"{description.start:,} to {description.start + description.count - 1:,}",
+            "skipped": f"{profile.statistics.skipped_count:,}",
+            "charset": f"{len(description.charset):,} characters",
+            "shards": f"{description.format}{'' if description.complete else ', incomplete'}",
+            "digest": description.digest[:16],
+        }
+    facts["path"] = name
+    title, total = source_title(name), len(profile)
+    return render_page(f"{kind}.html", "ocrmill inspect", title, facts, findings=findings, total=total, **context)
 
 
 def _line_histograms(profile: LineProfile) -> list[Histogram]:
@@ -82,76 +79,43 @@ def _line_histograms(profile: LineProfile) -> list[Histogram]:
     return charts
 
 
-def _line_bars(statistics: Statistics) -> list[BarChart]:
-    named = {
-        "Fonts": statistics.fonts,
-        "Corpora": statistics.corpora,
-        "Scripts": statistics.scripts,
-        "Effects": statistics.effects,
-    }
-    return [BarChart.from_counts(title, counts, statistics.rows) for title, counts in named.items() if counts]
-
-
 def scene_page(profile: SceneProfile, findings: Sequence[Finding], rows: NDArray[np.int64]) -> str:
-    """Render the page of labelled scenes.
-
-    Args:
-        profile: Statistics of the scenes.
-        findings: Results of the checks, most severe first.
-        rows: Rows of the source to show.
-    """
+    """Render the page of labelled scenes: findings (most severe first), statistics, and the scenes of some rows."""
     counts = {
         "rows": f"{len(profile):,}",
         "texts": f"{len(profile.texts):,}",
         "ignored": f"{int(profile.texts['ignore'].sum()):,}",
     }
     sampled = "" if profile.sampled == len(profile) else f"{profile.sampled:,} of {len(profile):,} scenes inspected"
-    return render_page(
-        "scenes.html",
-        "ocrmill inspect",
-        source_title(profile.source.name),
-        _facts("scenes", profile.source.name, counts, profile.description, profile.statistics),
-        findings=findings,
+    return _render(
+        "scenes",
+        profile,
+        findings,
+        counts,
         sampled=sampled,
         histograms=_scene_histograms(profile),
         bar_charts=_scene_bars(profile),
         characters=CharacterGrid.from_counts(profile.characters) if profile.characters else None,
         cards=_scene_cards(profile, rows),
         num_cards=len(rows),
-        total=len(profile),
     )
 
 
-class SceneCard(NamedTuple):
-    """A scene on the page.
-
-    Attributes:
-        scene: The scene.
-        outlines: CSS class and text of each outline. Words come last: they lie on top, where the pointer finds them.
-        heights: Heights of the texts that are not ignored, pixels.
-        search_text: Text that the filter searches.
-    """
-
-    scene: EncodedScene
-    outlines: list[tuple[str, TextInstance]]
-    heights: list[int]
-    search_text: str
-
-    @property
-    def listed(self) -> list[TextInstance]:
-        """Texts that are listed below the image: all but those ignored without a transcription."""
-        return [text for text in self.scene.instances if not (text.ignore and text.text in ("", "*", "###"))]
-
-
-def _scene_cards(profile: SceneProfile, rows: NDArray[np.int64]) -> Iterator[SceneCard]:
+def _scene_cards(profile: SceneProfile, rows: NDArray[np.int64]) -> Iterator[dict[str, object]]:
+    """Yield the variables of each scene on the page."""
     for start in range(0, len(rows), _BATCH_SIZE):
         for scene in profile.source.read(rows[start : start + _BATCH_SIZE]):
+            # Words come last: they lie on top, where the pointer finds them.
             texts = sorted(scene.instances, key=lambda text: ("block", "line", "word").index(text.level))
             outlines = [(_outline_class(text), text) for text in texts]
-            heights = [min(line_size(to_line_polygon(text.polygon))) for text in texts if not text.ignore]
             kinds = {name for kind, text in outlines for name in (kind, text.level, text.origin.kind)}
-            words = (*(text.text for text in texts), *sorted(kinds), *scene.problems, scene.key)
-            yield SceneCard(scene, outlines, heights, search_text(*words))
+            yield {
+                "scene": scene,
+                "outlines": outlines,
+                "heights": [min(line_size(to_line_polygon(text.polygon))) for text in texts if not text.ignore],
+                "listed": [t for t in scene.instances if not (t.ignore and t.text in ("", "*", "###"))],
+                "search_text": search_text(*(t.text for t in texts), *sorted(kinds), *scene.problems, scene.key),
+            }
 
 
 def _outline_class(text: TextInstance) -> str:

@@ -2,19 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from models.detection_outcomes import DetectionOutcome
-from pipelines.evaluation.detector import DetectorAnalysis, detection_flags, text_flags
+from pipelines.evaluation.detector import DetectorAnalysis
 from pipelines.evaluation.outcomes import EvaluatedInstance, OverlayClass, WorstPicture
-from pipelines.evaluation.slice_report import count_flags
-from pipelines.evaluation.slices import Bin
+from pipelines.evaluation.slices import Bin, count_all
 from pipelines.reports.formatting import format_percent
-from pipelines.reports.page import render_page, search_text
+from pipelines.reports.page import search_text
 from pipelines.reports.picture import svg_path
-from pipelines.reports.slice_tables import ShareColumn, SliceChart, merge_scores
+from pipelines.reports.slice_tables import ShareColumn, SliceChart, render_evaluation
 from synthtext.core import Polygon
 
 _TEXTS = SliceChart(
@@ -64,108 +62,71 @@ _MAIN_CAUSES = {
 }
 _MIN_CAUSE_SHARE = 0.1  # of a cause that is mentioned in the summary
 
-OVERLAY_LEGEND: dict[OverlayClass, str] = {
-    "matched": "text, matched",
-    "covered": "text, covered but not matched",
-    "false_negative": "text, false negative (crossed out)",
-    "ignored": "text, ignored",
-    "matched_detection": "detection, matched",
-    "merged": "detection, merged (number of texts)",
-    "other": "detection, split, oversized or undersized",
-    "false_positive": "detection, false positive (struck through)",
-    "ignored_detection": "detection, ignored",
+_OVERLAYS: dict[OverlayClass, tuple[str, str]] = {  # description in the legend, and name in the counts
+    "matched": ("text, matched", "matched"),
+    "covered": ("text, covered but not matched", "only covered"),
+    "false_negative": ("text, false negative (crossed out)", "false negatives"),
+    "ignored": ("text, ignored", "ignored"),
+    "matched_detection": ("detection, matched", "matched"),
+    "merged": ("detection, merged (number of texts)", "merged"),
+    "other": ("detection, split, oversized or undersized", "of another size"),
+    "false_positive": ("detection, false positive (struck through)", "false positives"),
+    "ignored_detection": ("detection, ignored", "ignored"),
 }
+OVERLAY_LEGEND = {overlay_class: description for overlay_class, (description, _) in _OVERLAYS.items()}
 """Description of each outline: texts are drawn as solid lines, detections as broken lines."""
 
 _LEGEND_BOX = np.array([[2, 2], [34, 2], [34, 12], [2, 12]], np.float32)
 
-_TEXT_COUNTS: dict[OverlayClass, str] = {
-    "matched": "matched",
-    "covered": "only covered",
-    "false_negative": "false negatives",
-    "ignored": "ignored",
-}
-_DETECTION_COUNTS: dict[OverlayClass, str] = {
-    "matched_detection": "matched",
-    "merged": "merged",
-    "other": "of another size",
-    "false_positive": "false positives",
-    "ignored_detection": "ignored",
-}
-
-
-class PictureCard(NamedTuple):
-    """An image on the page.
-
-    Attributes:
-        picture: The image with its instances.
-        counts: Number of instances by category.
-        outlines: Instances in drawing order. Texts come last: they lie on top, where the pointer finds them.
-        texts: Numbers of texts in words.
-        detections: Numbers of detections in words.
-        merged_texts: Number of texts that share a detection with other texts.
-        search_text: Text that the filter searches.
-    """
-
-    picture: WorstPicture
-    counts: Counter[str]
-    outlines: Sequence[EvaluatedInstance]
-    texts: str
-    detections: str
-    merged_texts: int
-    search_text: str
-
 
 def detector_report(title: str, analyses: Sequence[DetectorAnalysis]) -> str:
-    """Render the errors by attribute and the worst images as a self-contained page.
-
-    Args:
-        title: Name of the model and its data.
-        analyses: Analysis of each source; at least one.
-    """
-    summary = merge_scores([(a.evaluation.source.name, a.evaluation.scores.as_dict()) for a in analyses])
+    """Render the errors by attribute and the worst images of at least one source as a self-contained page."""
     sources = []
     for analysis in analyses:
-        texts = count_flags(text_flags(analysis.texts), len(analysis.texts))
-        detections = count_flags(detection_flags(analysis.detections), len(analysis.detections))
-        sources.append(
-            {
-                "heading": f"{analysis.evaluation.source.name}: " if len(analyses) > 1 else "",
-                "summary": _summarize(texts, detections),
-                "causes": (
-                    ("Unmatched texts", texts, _TEXT_CAUSES),
-                    ("Unmatched detections", detections, _DETECTION_CAUSES),
-                ),
-                "charts": (
-                    ("Texts by attribute", _TEXTS, analysis.text_slices()),
-                    ("Detections by attribute", _DETECTIONS, analysis.detection_slices()),
-                ),
-            }
-        )
-    pictures = [picture for analysis in analyses for picture in analysis.worst_pictures]
-    return render_page(
+        texts, detections = count_all(analysis.text_flags), count_all(analysis.detection_flags)
+        source: dict[str, object] = {
+            "summary": _summarize(texts, detections),
+            "causes": (
+                ("Unmatched texts", texts, _TEXT_CAUSES),
+                ("Unmatched detections", detections, _DETECTION_CAUSES),
+            ),
+            "charts": (
+                ("Texts by attribute", _TEXTS, analysis.text_slices()),
+                ("Detections by attribute", _DETECTIONS, analysis.detection_slices()),
+            ),
+        }
+        sources.append(source)
+    return render_evaluation(
         "detector.html",
-        "ocrmill evaluate",
         title,
-        summary.counts,
-        scores=summary.scores,
-        sources=sources,
-        cards=[_card(picture) for picture in pictures],
+        analyses,
+        sources,
+        cards=[_card(picture) for analysis in analyses for picture in analysis.worst_pictures],
         legend=OVERLAY_LEGEND,
         legend_box=_LEGEND_BOX,
         diagonals=_diagonals,
     )
 
 
-def _card(picture: WorstPicture) -> PictureCard:
-    counts = Counter[str](instance.overlay_class for instance in picture.instances)
-    texts = ", ".join(f"{counts[kind]:,} {name}" for kind, name in _TEXT_COUNTS.items() if counts[kind])
-    detections = ", ".join(f"{counts[kind]:,} {name}" for kind, name in _DETECTION_COUNTS.items() if counts[kind])
-    outlines = sorted(picture.instances, key=lambda instance: instance.role)
-    labelled = [instance for instance in picture.instances if instance.role == "text"]
-    merged = sum(instance.outcome == DetectionOutcome.MERGED for instance in labelled)
-    words = search_text(*(text.label for text in labelled), *sorted(counts), picture.source, picture.key)
-    return PictureCard(picture, counts, outlines, texts or "none", detections or "none", merged, words)
+def _card(picture: WorstPicture) -> dict[str, object]:
+    """Return the variables of an image on the page."""
+    texts = [instance for instance in picture.instances if instance.role == "text"]
+    detections = [instance for instance in picture.instances if instance.role == "detection"]
+    counts = Counter(instance.overlay_class for instance in picture.instances)
+    return {
+        "picture": picture,
+        "counts": counts,
+        "outlines": [*detections, *texts],  # texts lie on top, where the pointer finds them
+        "texts": _describe_counts(texts),
+        "detections": _describe_counts(detections),
+        "merged_texts": sum(text.outcome == DetectionOutcome.MERGED for text in texts),
+        "search_text": search_text(*(t.label for t in texts), *sorted(counts), picture.source, picture.key),
+    }
+
+
+def _describe_counts(instances: Sequence[EvaluatedInstance]) -> str:
+    counts = Counter(instance.overlay_class for instance in instances)
+    return ", ".join(f"{counts[kind]:,} {name}" for kind, (_, name) in _OVERLAYS.items() if counts[kind]) or "none"
 
 
 def _diagonals(overlay_class: OverlayClass, polygon: Polygon) -> str:
@@ -177,19 +138,18 @@ def _diagonals(overlay_class: OverlayClass, polygon: Polygon) -> str:
 
 def _summarize(texts: Bin, detections: Bin) -> str:
     """Describe the main causes of errors."""
-    unmatched = texts.total - texts.counts["matched"]
+    counts, unmatched = texts.counts, texts.total - texts.counts["matched"]
     sentences = [f"{_count(texts, 'matched')} of {texts.total:,} texts are matched."]
     if unmatched:
-        largest = sorted(_MAIN_CAUSES, key=lambda cause: -texts.counts[cause])[:2]
-        causes = (
-            f"{texts.counts[cause]:,} ({format_percent(texts.counts[cause] / unmatched)}) {_MAIN_CAUSES[cause]}"
+        largest = sorted(_MAIN_CAUSES, key=lambda cause: -counts[cause])[:2]
+        causes = ", and ".join(
+            f"{counts[cause]:,} ({format_percent(counts[cause] / unmatched)}) {_MAIN_CAUSES[cause]}"
             for cause in largest
-            if texts.counts[cause] >= _MIN_CAUSE_SHARE * unmatched
+            if counts[cause] >= _MIN_CAUSE_SHARE * unmatched
         )
-        covered, uncovered = texts.counts["covered_unmatched"], texts.counts["false_negative"]
-        sentences.append(f"Of the {unmatched:,} others, {', and '.join(causes)}.")
         sentences.append(
-            f"{covered:,} of them are covered by detections nevertheless, {uncovered:,} are false negatives."
+            f"Of the {unmatched:,} others, {causes}. {counts['covered_unmatched']:,} of them are covered by detections "
+            f"nevertheless, {counts['false_negative']:,} are false negatives."
         )
     if detections.total:
         merged, false_positives = _count(detections, "merged"), _count(detections, "false_positive")

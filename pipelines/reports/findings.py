@@ -27,13 +27,9 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """Result of a check.
+    """Result of a check, with a message of one sentence, and labels, keys, characters or reasons as examples.
 
-    Attributes:
-        check: Name of the check.
-        severity: `Severity.OK` if the check passed.
-        message: One sentence; empty if the check passed.
-        examples: Labels, keys, characters or reasons.
+    If the check passed, the severity is `Severity.OK` and the message is empty.
     """
 
     check: str

@@ -6,20 +6,18 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
+from itertools import groupby
 
 from pipelines.reports.formatting import code_point
 from synthtext.core import Charset
-from synthtext.fonts import FaceCache, FontFile, FontInventory, LetterCase
+from synthtext.fonts import FaceCache, FontFile, FontInventory, LetterCase, find_lookalikes, group_pairs
 
 
 @dataclass(frozen=True)
 class Script:
-    """A script.
+    """A script, with a few words as a sample.
 
-    Attributes:
-        name: English name.
-        repertoires: Sets of its letters and vowel signs; a font is designed for one of them, as for Han.
-        sample: A few words.
+    `repertoires` are sets of its letters and vowel signs; a font is designed for one of them, as for Han.
     """
 
     name: str
@@ -27,11 +25,7 @@ class Script:
     sample: str
 
     def share(self, missing: Set[str]) -> float:
-        """Return the share of covered letters, 0 to 1, of the repertoire that is covered best.
-
-        Args:
-            missing: Letters that the font lacks.
-        """
+        """Return the share, 0 to 1, of the best covered repertoire that a font without these letters covers."""
         return max(1 - len(missing & letters) / len(letters) for letters in self.repertoires)
 
 
@@ -82,12 +76,7 @@ _UPRIGHT = ("Regular", "Book", "Roman", "Normal", "Text", "")
 
 @dataclass(frozen=True)
 class CharsetCoverage:
-    """Coverage of a charset by a family.
-
-    Attributes:
-        share: Share of the characters that are covered, 0 to 1.
-        missing: Characters that are not covered, in the order of the charset.
-    """
+    """Share of the characters of a charset, 0 to 1, that a family covers, and the other ones in their order."""
 
     share: float
     missing: str
@@ -98,13 +87,14 @@ class FamilyReport:
     """A family of fonts.
 
     Attributes:
-        family: Name of the family.
-        faces: Faces of the family, in the order of the inventory.
+        family: Its name.
+        faces: In the order of the inventory.
         scripts: Share of the letters (0 to 1) that the best face covers, by name of the script.
         charset: Coverage of the charset by the best face; None without a charset.
         case: Letter case that all faces draw; "both" if they differ.
         axes: Tags of the axes of variable fonts.
         licence: Most frequent licence of the faces, or empty.
+        lookalikes: Groups of characters of the charset, such as "0O", that some face cannot tell apart.
     """
 
     family: str
@@ -114,6 +104,7 @@ class FamilyReport:
     case: LetterCase
     axes: tuple[str, ...]
     licence: str
+    lookalikes: tuple[str, ...] = ()
 
     @property
     def specimen(self) -> FontFile:
@@ -128,48 +119,42 @@ def describe_families(
     charset: Charset | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> list[FamilyReport]:
-    """Measure the coverage of every face.
-
-    Args:
-        inventory: Fonts.
-        cache: Cache of faces.
-        charset: Charset whose coverage is measured.
-        advance: Called after each face.
+    """Measure the coverage of scripts, and of a charset, by every face; `advance` is called after each one.
 
     Returns:
         Families in alphabetical order.
     """
-    families: dict[str, list[FontFile]] = {}
-    for file in inventory.fonts:
-        families.setdefault(file.family, []).append(file)
-    names = sorted(families, key=lambda name: (name.casefold(), name))
-    return [_describe(name, families[name], cache, charset, advance) for name in names]
+    files = sorted(inventory.fonts, key=lambda file: (file.family.casefold(), file.family))
+    return [
+        _describe(family, tuple(members), cache, charset, advance)
+        for family, members in groupby(files, key=lambda file: file.family)
+    ]
 
 
 def _describe(
-    name: str, files: list[FontFile], cache: FaceCache, charset: Charset | None, advance: Callable[[], None]
+    name: str, files: tuple[FontFile, ...], cache: FaceCache, charset: Charset | None, advance: Callable[[], None]
 ) -> FamilyReport:
-    scripts = {script.name: 0.0 for script in SCRIPTS}
-    cases = set[LetterCase]()
-    best: str | None = None
+    missing_letters, missing_characters, cases = [], [], set[LetterCase]()
+    pairs: dict[tuple[str, str], None] = {}
     for file in files:
         face = cache.face(file)
-        missing_letters = frozenset(face.missing(_all_letters()))
-        scripts = {script.name: max(script.share(missing_letters), scripts[script.name]) for script in SCRIPTS}
         cases.add(face.case)
+        missing_letters.append(frozenset(face.missing(_all_letters())))
         if charset is not None:
-            missing = face.missing("".join(charset))
-            best = missing if best is None else min(best, missing, key=len)
+            missing_characters.append(face.missing("".join(charset)))
+            pairs |= dict.fromkeys(find_lookalikes(face, charset))
         advance()
+    best = min(missing_characters, key=len, default="")
     licences = Counter(file.licence for file in files if file.licence)
     return FamilyReport(
         family=name,
-        faces=tuple(files),
-        scripts=scripts,
-        charset=None if charset is None or best is None else CharsetCoverage(1 - len(best) / len(charset), best),
+        faces=files,
+        scripts={script.name: max(map(script.share, missing_letters)) for script in SCRIPTS},
+        charset=None if charset is None else CharsetCoverage(1 - len(best) / len(charset), best),
         case=cases.pop() if len(cases) == 1 else "both",
         axes=tuple(dict.fromkeys(axis.tag for file in files for axis in file.axes)),
         licence=licences.most_common(1)[0][0] if licences else "",
+        lookalikes=tuple(group_pairs(pairs)),
     )
 
 
@@ -180,27 +165,23 @@ def _all_letters() -> str:
 
 _MAX_MISSING = 8  # missing characters of a charset that are shown
 _MAX_LICENCE_LENGTH = 60  # characters
+_MAX_GROUPS = 8  # groups of look-alike characters that are shown
 _SCHEME = re.compile(r"https?://(www\.)?")
 
 
 def table_rows(reports: Sequence[FamilyReport]) -> list[tuple[str, ...]]:
     """Return a row of headings, then one row per family.
 
-    The columns are family, faces, scripts, the charset if it was measured, remarks and licence. A script without a
-    number is covered completely; a script of which less than 1 % is covered is left out.
+    The columns are family, faces, scripts, the charset and its look-alike characters if it was measured, remarks and
+    licence. A script without a number is covered completely; a script of which less than 1 % is covered is left out.
     """
     has_charset = any(report.charset is not None for report in reports)
-    heading = ("family", "faces", "scripts", *(("charset",) if has_charset else ()), "remarks", "licence")
+    heading = ("family", "faces", "scripts", *(("charset", "look-alikes") if has_charset else ()), "remarks", "licence")
     return [heading, *(_row(report) for report in reports)]
 
 
 def describe_coverage(reports: Sequence[FamilyReport], charset: str) -> str:
-    """Describe how many families cover a charset; if none does, which one covers most of it.
-
-    Args:
-        reports: Reports that were made with the charset.
-        charset: Name of the charset.
-    """
+    """Describe how many families cover the charset that the reports were made with; if none does, which one most."""
     measured = [(report.family, report.charset) for report in reports if report.charset is not None]
     complete = sum(not coverage.missing for _, coverage in measured)
     if complete or not measured:
@@ -226,10 +207,14 @@ def _row(report: FamilyReport) -> tuple[str, ...]:
         report.family,
         str(len(report.faces)),
         scripts or "none of the main ones",
-        *(() if report.charset is None else (_format_coverage(report.charset),)),
+        *(() if report.charset is None else (_format_coverage(report.charset), _format_groups(report.lookalikes))),
         ", ".join(remarks) or "-",
         _shorten(_SCHEME.sub("", report.licence)) or "-",
     )
+
+
+def _format_groups(groups: Sequence[str]) -> str:
+    return " ".join(groups[:_MAX_GROUPS]) + (" …" if len(groups) > _MAX_GROUPS else "") or "-"
 
 
 def _shorten(licence: str) -> str:

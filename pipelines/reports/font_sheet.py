@@ -28,10 +28,7 @@ _MAX_CHARACTERS = 12  # of a font that covers none of the scripts
 InkCoverage: TypeAlias = NDArray[np.uint8]
 """(h, w) uint8, coverage of each pixel by ink, 0 to 255."""
 
-
-def encode_specimen_sheet(reports: Sequence[FamilyReport], cache: FaceCache) -> bytes:
-    """Draw a specimen sheet as a PNG file, see `draw_specimen_sheet`."""
-    return cv2.imencode(".png", draw_specimen_sheet(reports, cache))[1].tobytes()
+_EMPTY: InkCoverage = np.zeros((0, 0), np.uint8)
 
 
 def draw_specimen_sheet(reports: Sequence[FamilyReport], cache: FaceCache) -> NDArray[np.uint8]:
@@ -58,12 +55,10 @@ def _draw_row(report: FamilyReport, plain: Face, cache: FaceCache) -> NDArray[np
     label = _draw_text(name, plain, cache, _NAME_SIZE)
     specimens = list(_draw_specimens(cache.face(report.specimen), cache))
     if not specimens:
-        note = _draw_text("no sample is covered", plain, cache, _NAME_SIZE)
-        specimens = [] if note is None else [note]
-    height = max(len(piece) for piece in [*specimens, *([] if label is None else [label])]) + 2 * _MARGIN
+        specimens = [_draw_text("no sample is covered", plain, cache, _NAME_SIZE)]
+    height = max(len(piece) for piece in (label, *specimens)) + 2 * _MARGIN
     row = np.full((height, _WIDTH), 255, np.uint8)
-    if label is not None:
-        _paste(row, label, _MARGIN, _NAME_WIDTH - _MARGIN)
+    _paste(row, label, _MARGIN, _NAME_WIDTH - _MARGIN)
     left = _NAME_WIDTH
     for specimen in specimens:
         _paste(row, specimen, left, _WIDTH - _MARGIN)
@@ -78,7 +73,7 @@ def _draw_specimens(face: Face, cache: FaceCache) -> Iterator[InkCoverage]:
     room, count = _WIDTH - _NAME_WIDTH, 0
     for text in samples or islice(filter(face.covers, _all_characters()), _MAX_CHARACTERS):
         specimen = _draw_text(text, face, cache, _SPECIMEN_SIZE)
-        if specimen is not None and (not count or specimen.shape[1] + _MARGIN <= room):
+        if specimen.size and (not count or specimen.shape[1] + _MARGIN <= room):
             room -= specimen.shape[1] + 2 * _MARGIN
             count += 1
             yield specimen
@@ -93,14 +88,14 @@ def _all_characters() -> str:
     return "".join(character for characters in by_category.values() for character in characters)
 
 
-def _draw_text(text: str, face: Face, cache: FaceCache, size: int) -> InkCoverage | None:
-    """Draw a text of limited height; None if the face cannot shape it."""
+def _draw_text(text: str, face: Face, cache: FaceCache, size: int) -> InkCoverage:
+    """Draw a text of limited height; (0, 0) if the face cannot shape it."""
     if not face.covers(text):
-        return None
+        return _EMPTY
     try:
         coverage = rasterize_line(shape_line(text, face), face, cache, size).coverage
     except Rejection:
-        return None
+        return _EMPTY
     if len(coverage) > _MAX_HEIGHT:
         width = max(1, round(coverage.shape[1] * _MAX_HEIGHT / len(coverage)))
         return np.asarray(cv2.resize(coverage, (width, _MAX_HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,12 +1,13 @@
 """Checks of labelled lines."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.datasets.line_profile import LineProfile
-from pipelines.io.charset_coverage import RARE_THRESHOLD, CharacterFrequencies
+from pipelines.io.statistics import RARE_THRESHOLD, CharacterFrequencies
 from pipelines.reports.findings import (
     MAX_EXAMPLES,
     Finding,
@@ -30,57 +31,36 @@ MAX_FONT_SHARE = 0.5
 _MAX_CHARACTERS = 40  # in the examples of a finding
 
 
+_TOO_LONG = "need more time steps than their image has (a quarter of its width at height 32), which CTC cannot align"
+_MALFORMED = "begin or end with a space, contain an invisible character, or are not in Unicode form NFC"
+_TINY = f"have an image narrower than {MIN_WIDTH} or lower than {MIN_HEIGHT} pixels"
+_LOW_CONTRAST = f"have a luminance range of less than {MIN_LUMINANCE_RANGE} of 255"
+
+
 def run_checks(profile: LineProfile) -> list[Finding]:
     """Run all checks that apply, and return the findings, most severe first."""
-    findings = [check(profile) for check in _CHECKS]
+    labels, images, (width, height) = profile.label_stats, profile.image_stats, profile.sizes.T
+    broken = images.rows[np.isnan(images.luminance_range)]
+    flat = images.rows[images.luminance_range < MIN_LUMINANCE_RANGE]  # false for NaN
+    too_long = np.flatnonzero(labels.steps > profile.steps)
+    tiny = np.flatnonzero((width < MIN_WIDTH) | (height < MIN_HEIGHT))
+    empty, total = int((labels.lengths == 0).sum()), len(profile)
+    error, warning, of_lines = Severity.ERROR, Severity.WARNING, partial(_find, profile)
+    findings = [
+        count_finding("empty labels", error, empty, total, "have no label"),
+        of_lines("labels too long for their image", error, too_long, total, _TOO_LONG),
+        of_lines("broken images", error, broken, len(images), "have an image that cannot be decoded"),
+        duplicate_images(profile),
+        of_lines("malformed labels", warning, np.flatnonzero(~labels.is_clean), total, _MALFORMED),
+        of_lines("tiny images", warning, tiny, total, _TINY),
+        of_lines("low contrast", warning, flat, len(images), _LOW_CONTRAST),
+        duplicate_labels(profile),
+    ]
     if profile.charset:
-        findings += [check(profile, profile.charset) for check in _CHARSET_CHECKS]
+        findings += charset_findings(profile, profile.charset)
     if profile.description:
         findings += [skipped_samples(profile.statistics, "samples"), dominant_font(profile)]
     return sort_by_severity(findings)
-
-
-def empty_labels(profile: LineProfile) -> Finding:
-    """Find labels without a character."""
-    count = int((profile.label_stats.lengths == 0).sum())
-    return count_finding("empty labels", Severity.ERROR, count, len(profile), "have no label")
-
-
-def long_labels(profile: LineProfile) -> Finding:
-    """Find labels that CTC cannot emit in the time steps of their image."""
-    rows = np.flatnonzero(profile.label_stats.steps > profile.steps)
-    message = "need more time steps than their image has (a quarter of its width at height 32), which CTC cannot align"
-    return _rows("labels too long for their image", Severity.ERROR, rows, profile, message)
-
-
-def malformed_labels(profile: LineProfile) -> Finding:
-    """Find labels with characters that are invisible in an image."""
-    rows = np.flatnonzero(~profile.label_stats.is_clean)
-    message = "begin or end with a space, contain an invisible character, or are not in Unicode form NFC"
-    return _rows("malformed labels", Severity.WARNING, rows, profile, message)
-
-
-def broken_images(profile: LineProfile) -> Finding:
-    """Find images that cannot be decoded."""
-    images = profile.image_stats
-    rows = images.rows[np.isnan(images.luminance_range)]
-    return _rows("broken images", Severity.ERROR, rows, profile, "have an image that cannot be decoded", len(images))
-
-
-def tiny_images(profile: LineProfile) -> Finding:
-    """Find images with too few pixels."""
-    width, height = profile.sizes.T
-    rows = np.flatnonzero((width < MIN_WIDTH) | (height < MIN_HEIGHT))
-    message = f"have an image narrower than {MIN_WIDTH} or lower than {MIN_HEIGHT} pixels"
-    return _rows("tiny images", Severity.WARNING, rows, profile, message)
-
-
-def low_contrast_images(profile: LineProfile) -> Finding:
-    """Find images of nearly uniform luminance."""
-    images = profile.image_stats
-    rows = images.rows[images.luminance_range < MIN_LUMINANCE_RANGE]  # false for NaN
-    message = f"have a luminance range of less than {MIN_LUMINANCE_RANGE} of 255"
-    return _rows("low contrast", Severity.WARNING, rows, profile, message, len(images))
 
 
 def duplicate_labels(profile: LineProfile) -> Finding:
@@ -109,33 +89,22 @@ def duplicate_images(profile: LineProfile) -> Finding:
     return count_finding("duplicate images", severity, repeats, len(images), message, examples)
 
 
-def characters_outside(profile: LineProfile, charset: Charset) -> Finding:
-    """Find characters of the labels that are not in the charset."""
-    frequent = profile.label_stats.characters.most_common()
-    outside = [character for character, _ in frequent if not charset.covers(charset.fold(character))]
+def charset_findings(profile: LineProfile, charset: Charset) -> list[Finding]:
+    """Find characters of the labels outside the charset, and characters of the charset with no or few samples."""
+    characters = profile.label_stats.characters
+    outside = [character for character, _ in characters.most_common() if not charset.covers(charset.fold(character))]
     count = int((~profile.label_stats.in_charset).sum())
     message = f"use {len(outside):,} characters that are not in the charset: training skips these lines"
-    examples = _visible(outside)
-    return count_finding("characters outside the charset", Severity.ERROR, count, len(profile), message, examples)
-
-
-def characters_without_samples(profile: LineProfile, charset: Charset) -> Finding:
-    """Find characters of the charset that occur in no label."""
-    missing = CharacterFrequencies.from_counts(profile.label_stats.characters, charset).missing
-    return _characters("characters without samples", missing, charset, "occur in no label and cannot be learned")
-
-
-def rare_characters(profile: LineProfile, charset: Charset) -> Finding:
-    """Find characters of the charset that occur in few labels."""
-    rare = CharacterFrequencies.from_counts(profile.label_stats.characters, charset).rare
-    return _characters("rare characters", rare, charset, f"occur fewer than {RARE_THRESHOLD} times")
-
-
-def _characters(check: str, characters: Sequence[str], charset: Charset, message: str) -> Finding:
-    if not characters:
-        return Finding(check)
-    message = f"{len(characters):,} of the {len(charset):,} characters of the charset {message}"
-    return Finding(check, Severity.WARNING, message, _visible(characters))
+    name, examples = "characters outside the charset", _visible(outside)
+    findings = [count_finding(name, Severity.ERROR, count, len(profile), message, examples)]
+    frequencies = CharacterFrequencies.from_counts(characters, charset)
+    for name, found, message in (
+        ("characters without samples", frequencies.missing, "occur in no label and cannot be learned"),
+        ("rare characters", frequencies.rare, f"occur fewer than {RARE_THRESHOLD} times"),
+    ):
+        message = f"{len(found):,} of the {len(charset):,} characters of the charset {message}"
+        findings.append(Finding(name, Severity.WARNING, message, _visible(found)) if found else Finding(name))
+    return findings
 
 
 def dominant_font(profile: LineProfile) -> Finding:
@@ -148,35 +117,11 @@ def dominant_font(profile: LineProfile) -> Finding:
     return Finding("dominant font", Severity.WARNING, message)
 
 
-_CHECKS: tuple[Callable[[LineProfile], Finding], ...] = (
-    empty_labels,
-    long_labels,
-    broken_images,
-    duplicate_images,
-    malformed_labels,
-    tiny_images,
-    low_contrast_images,
-    duplicate_labels,
-)
-
-_CHARSET_CHECKS: tuple[Callable[[LineProfile, Charset], Finding], ...] = (
-    characters_outside,
-    characters_without_samples,
-    rare_characters,
-)
-
-
-def _rows(
-    check: str,
-    severity: Severity,
-    rows: NDArray[np.int64],
-    profile: LineProfile,
-    message: str,
-    total: int | None = None,
+def _find(
+    profile: LineProfile, check: str, severity: Severity, rows: NDArray[np.int64], total: int, message: str
 ) -> Finding:
     """Return a finding about rows, with the labels of the first ones as examples."""
-    examples = profile.texts_of(rows[:MAX_EXAMPLES].tolist())
-    return count_finding(check, severity, len(rows), len(profile) if total is None else total, message, examples)
+    return count_finding(check, severity, len(rows), total, message, profile.texts_of(rows[:MAX_EXAMPLES].tolist()))
 
 
 def _visible(characters: Iterable[str]) -> tuple[str, ...]:

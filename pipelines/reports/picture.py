@@ -19,15 +19,7 @@ _JPEG_START = b"\xff\xd8"
 
 
 class EmbeddedImage(NamedTuple):
-    """An image in a page.
-
-    Attributes:
-        src: Data URI.
-        width: Width on the page, pixels.
-        height: Height on the page, pixels.
-        image_width: Width of the original image, pixels.
-        image_height: Height of the original image, pixels.
-    """
+    """An image in a page: data URI, size on the page, and size of the original image, in pixels."""
 
     src: str
     width: int

@@ -8,8 +8,7 @@ from rapidfuzz.distance import Levenshtein
 
 from pipelines.evaluation.confusion import ConfusionCounts, ErrorType
 from pipelines.evaluation.recognizer import RecognizerAnalysis, misread_lines
-from pipelines.reports.page import render_page
-from pipelines.reports.slice_tables import ShareColumn, SliceChart, merge_scores
+from pipelines.reports.slice_tables import ShareColumn, SliceChart, render_evaluation
 
 Segments: TypeAlias = list[tuple[str, bool]]
 """Pieces of a text, each with whether it differs."""
@@ -33,16 +32,9 @@ _ERROR_TYPES: dict[ErrorType, str] = {
 
 
 def recognizer_report(title: str, analyses: Sequence[RecognizerAnalysis]) -> str:
-    """Render accuracy by attribute, confused characters and the worst lines as a self-contained page.
-
-    Args:
-        title: Name of the model and its data.
-        analyses: Analysis of each source; at least one.
-    """
-    summary = merge_scores([(a.evaluation.source.name, a.evaluation.scores.as_dict()) for a in analyses])
+    """Render accuracy by attribute, confused characters and the worst lines of sources as a self-contained page."""
     sources = [
         {
-            "heading": f"{analysis.evaluation.source.name}: " if len(analyses) > 1 else "",
             "slices": analysis.slices,
             "summary": _summarize(analysis.confusions),
             "total": analysis.confusions.error_total,
@@ -52,16 +44,8 @@ def recognizer_report(title: str, analyses: Sequence[RecognizerAnalysis]) -> str
         for analysis in analyses
     ]
     lines = [line for analysis in analyses for line in misread_lines(analysis.evaluation)]
-    return render_page(
-        "recognizer.html",
-        "ocrmill evaluate",
-        title,
-        summary.counts,
-        scores=summary.scores,
-        sources=sources,
-        chart=_LINES,
-        lines=lines,
-        diff_texts=diff_texts,
+    return render_evaluation(
+        "recognizer.html", title, analyses, sources, chart=_LINES, lines=lines, diff_texts=diff_texts
     )
 
 
@@ -96,14 +80,11 @@ def diff_texts(label: str, prediction: str) -> tuple[Segments, Segments]:
     A combining character is never separated from its base.
     """
     first, second = _clusters(label), _clusters(prediction)
-    steps = Levenshtein.opcodes(first, second)
-    deleted = [(first[s.src_start : s.src_end], s.tag != "equal") for s in steps]
-    inserted = [(second[s.dest_start : s.dest_end], s.tag != "equal") for s in steps]
-    return _segments(deleted), _segments(inserted)
-
-
-def _segments(pieces: Sequence[tuple[Sequence[str], bool]]) -> Segments:
-    return [("".join(clusters), differs) for clusters, differs in pieces if clusters]
+    deleted, inserted = [], []
+    for s in Levenshtein.opcodes(first, second):
+        deleted.append(("".join(first[s.src_start : s.src_end]), s.tag != "equal"))
+        inserted.append(("".join(second[s.dest_start : s.dest_end]), s.tag != "equal"))
+    return [segment for segment in deleted if segment[0]], [segment for segment in inserted if segment[0]]
 
 
 def _clusters(text: str) -> list[str]:

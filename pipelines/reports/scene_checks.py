@@ -1,6 +1,7 @@
 """Checks of labelled scenes."""
 
-from collections.abc import Callable
+from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,32 +22,38 @@ MIN_TEXT_HEIGHT = 8
 """Smallest height of a readable text, pixels."""
 
 _EDGE_TOLERANCE = 1.0  # pixels: labels that count pixels from 1 exceed the edge by this much
+_TINY = f"are less than {MIN_TEXT_HEIGHT} pixels high or wide, but not ignored"
+_OVERLAPPING = f"overlap another text of the same level by more than {100 * MIN_OVERLAP:.0f} % of the smaller one"
+_UNTRANSCRIBED = "have no transcription: only a detector can use them"
+_ALL_IGNORED = "contain ignored texts only: a detector learns only from their background"
 
 
 def run_scene_checks(profile: SceneProfile) -> list[Finding]:
     """Run all checks that apply, and return the findings, most severe first."""
-    findings = [check(profile) for check in _CHECKS]
+    texts, scenes = profile.texts, profile.scenes
+    used, inside = ~texts["ignore"], texts["inside"] > 0
+    tiny = used & (np.minimum(texts["height"], texts["width"]) < MIN_TEXT_HEIGHT)
+    crossing = inside & (texts["beyond"] > _EDGE_TOLERANCE)
+    unlabelled = scenes["texts"] == 0
+    all_ignored = ~unlabelled & (scenes["ignored"] == scenes["texts"])
+    of_texts, of_scenes = partial(_find, profile, "texts"), partial(_find, profile, "scenes")
+    error, warning, info = Severity.ERROR, Severity.WARNING, Severity.INFO
+    findings = [
+        reason_finding("unreadable scenes", error, profile.unreadable, profile.sampled, "cannot be read", "scenes"),
+        of_texts("texts outside the image", error, ~inside, "lie outside the image"),
+        of_texts("invalid parents", error, texts["orphan"], "refer to a parent that does not exist"),
+        duplicate_images(profile),
+        corrected_labels(profile),
+        of_texts("tiny texts", warning, tiny, _TINY),
+        of_texts("overlapping texts", warning, texts["overlaps"] > 0, _OVERLAPPING),
+        of_scenes("scenes of ignored texts only", warning, all_ignored, _ALL_IGNORED),
+        of_texts("polygons crossing the edge", info, crossing, "extend beyond the edge of the image"),
+        of_texts("texts without a transcription", info, used & (texts["length"] == 0), _UNTRANSCRIBED),
+        of_scenes("scenes without a text", info, unlabelled, "have no labelled text"),
+    ]
     if profile.description:
         findings.append(skipped_samples(profile.statistics, "scenes"))
     return sort_by_severity(findings)
-
-
-def unreadable_scenes(profile: SceneProfile) -> Finding:
-    """Find scenes whose image or label cannot be read."""
-    reasons, total = profile.unreadable, profile.sampled
-    return reason_finding("unreadable scenes", Severity.ERROR, reasons, total, "cannot be read", "scenes")
-
-
-def texts_outside_image(profile: SceneProfile) -> Finding:
-    """Find texts that lie entirely outside the image."""
-    outside = profile.texts["inside"] <= 0
-    return _texts("texts outside the image", Severity.ERROR, outside, profile, "lie outside the image")
-
-
-def polygons_crossing_edge(profile: SceneProfile) -> Finding:
-    """Find texts that lie partly outside the image."""
-    crossing = (profile.texts["beyond"] > _EDGE_TOLERANCE) & (profile.texts["inside"] > 0)
-    return _texts("polygons crossing the edge", Severity.INFO, crossing, profile, "extend beyond the edge of the image")
 
 
 def corrected_labels(profile: SceneProfile) -> Finding:
@@ -58,48 +65,7 @@ def corrected_labels(profile: SceneProfile) -> Finding:
     return Finding("corrected labels", Severity.WARNING, f"{count:,} labels were invalid", problems)
 
 
-def invalid_parents(profile: SceneProfile) -> Finding:
-    """Find texts whose parent does not exist."""
-    orphans = profile.texts["orphan"]
-    return _texts("invalid parents", Severity.ERROR, orphans, profile, "refer to a parent that does not exist")
-
-
-def tiny_texts(profile: SceneProfile) -> Finding:
-    """Find texts of few pixels that are not ignored."""
-    texts = profile.texts
-    tiny = (np.minimum(texts["height"], texts["width"]) < MIN_TEXT_HEIGHT) & ~texts["ignore"]
-    message = f"are less than {MIN_TEXT_HEIGHT} pixels high or wide, but not ignored"
-    return _texts("tiny texts", Severity.WARNING, tiny, profile, message)
-
-
-def overlapping_texts(profile: SceneProfile) -> Finding:
-    """Find texts that overlap another text of the same level."""
-    message = f"overlap another text of the same level by more than {100 * MIN_OVERLAP:.0f} % of the smaller one"
-    return _texts("overlapping texts", Severity.WARNING, profile.texts["overlaps"] > 0, profile, message)
-
-
-def empty_texts(profile: SceneProfile) -> Finding:
-    """Find texts without a transcription that are not ignored."""
-    empty = (profile.texts["length"] == 0) & ~profile.texts["ignore"]
-    message = "have no transcription: only a detector can use them"
-    return _texts("texts without a transcription", Severity.INFO, empty, profile, message)
-
-
-def scenes_without_texts(profile: SceneProfile) -> Finding:
-    """Find scenes without a labelled text."""
-    empty = profile.scenes["texts"] == 0
-    return _scenes("scenes without a text", Severity.INFO, empty, profile, "have no labelled text")
-
-
-def fully_ignored_scenes(profile: SceneProfile) -> Finding:
-    """Find scenes in which every text is ignored."""
-    scenes = profile.scenes
-    ignored = (scenes["texts"] > 0) & (scenes["ignored"] == scenes["texts"])
-    message = "contain ignored texts only: a detector learns only from their background"
-    return _scenes("scenes of ignored texts only", Severity.WARNING, ignored, profile, message)
-
-
-def duplicate_scene_images(profile: SceneProfile) -> Finding:
+def duplicate_images(profile: SceneProfile) -> Finding:
     """Find image files that occur more than once."""
     scenes = profile.scenes
     _, first, groups = np.unique(scenes["digest"], return_index=True, return_inverse=True)
@@ -110,33 +76,19 @@ def duplicate_scene_images(profile: SceneProfile) -> Finding:
     if conflicting:
         message += f", {conflicting:,} of them with different labels"
     severity = Severity.ERROR if conflicting else Severity.WARNING
-    return _scenes("duplicate images", severity, repeated, profile, message)
+    return _find(profile, "scenes", "duplicate images", severity, repeated, message)
 
 
-_CHECKS: tuple[Callable[[SceneProfile], Finding], ...] = (
-    unreadable_scenes,
-    texts_outside_image,
-    invalid_parents,
-    duplicate_scene_images,
-    corrected_labels,
-    tiny_texts,
-    overlapping_texts,
-    fully_ignored_scenes,
-    polygons_crossing_edge,
-    empty_texts,
-    scenes_without_texts,
-)
-
-
-def _texts(check: str, severity: Severity, mask: NDArray[np.bool_], profile: SceneProfile, message: str) -> Finding:
-    """Return a finding about texts, with the first ones as examples."""
+def _find(
+    profile: SceneProfile,
+    unit: Literal["texts", "scenes"],
+    check: str,
+    severity: Severity,
+    mask: NDArray[np.bool_],
+    message: str,
+) -> Finding:
+    """Return a finding about texts or scenes, with the labels or keys of the first ones as examples."""
     indices = np.flatnonzero(mask)
-    examples = profile.labels(indices[:MAX_EXAMPLES].tolist())
-    return count_finding(check, severity, len(indices), len(mask), message, examples, "texts")
-
-
-def _scenes(check: str, severity: Severity, mask: NDArray[np.bool_], profile: SceneProfile, message: str) -> Finding:
-    """Return a finding about scenes, with the keys of the first ones as examples."""
-    indices = np.flatnonzero(mask)
-    examples = profile.keys(indices[:MAX_EXAMPLES].tolist())
-    return count_finding(check, severity, len(indices), len(mask), message, examples, "scenes")
+    name = profile.labels if unit == "texts" else profile.keys
+    examples = name(indices[:MAX_EXAMPLES].tolist())
+    return count_finding(check, severity, len(indices), len(mask), message, examples, unit)

@@ -1,42 +1,58 @@
-"""Scores and slices of an evaluation as tables."""
+"""Scores and slices of an evaluation as tables of a page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pipelines.evaluation.detector import DetectorAnalysis
+from pipelines.evaluation.recognizer import RecognizerAnalysis
 from pipelines.evaluation.slices import Bin, Breakdown, wilson_interval
 from pipelines.reports.formatting import format_ratio
+from pipelines.reports.page import render_page
 
 _MAX_NAMES = 12  # bins of names that are shown at once; the others can be unfolded
 
 
-class ScoreSummary(NamedTuple):
-    """Scores of all sources of a page.
+def render_evaluation(
+    template: str,
+    title: str,
+    analyses: Sequence[RecognizerAnalysis] | Sequence[DetectorAnalysis],
+    sources: Sequence[Mapping[str, object]],
+    **context: object,
+) -> str:
+    """Render the page of an evaluation: the scores, and a part for each source, under its name if there are several.
 
-    Attributes:
-        counts: Numbers of samples, as text, by name.
-        scores: Scores, 0 to 1, by name.
+    Args:
+        template: File name of the template.
+        title: Name of the model and its data.
+        analyses: Analysis of each source.
+        sources: Variables of the part of each source.
+        **context: Further variables of the template.
     """
+    names = [analysis.evaluation.source.name for analysis in analyses]
+    counts, scores = merge_scores([(a.evaluation.source.name, a.evaluation.scores.as_dict()) for a in analyses])
+    parts = [{**part, "heading": f"{name}: " * (len(names) > 1)} for name, part in zip(names, sources, strict=True)]
+    return render_page(template, "ocrmill evaluate", title, counts, scores=scores, sources=parts, **context)
 
-    counts: dict[str, str]
-    scores: dict[str, float]
 
-
-def merge_scores(sources: Sequence[tuple[str, Mapping[str, float]]]) -> ScoreSummary:
+def merge_scores(sources: Sequence[tuple[str, Mapping[str, float]]]) -> tuple[dict[str, str], dict[str, float]]:
     """Merge the scores of sources; if there are several, prefix each score with the name of its source.
 
     Args:
         sources: Name and scores of each source; ints are numbers of samples.
+
+    Returns:
+        Numbers of samples as text, and scores from 0 to 1, by name.
     """
-    summary = ScoreSummary({}, {})
+    counts, merged = {}, {}
     for source, scores in sources:
         for key, value in scores.items():
             name = f"{source}: " * (len(sources) > 1) + key.replace("_", " ")
             if isinstance(value, int):
-                summary.counts[name] = f"{value:,}"
+                counts[name] = f"{value:,}"
             else:
-                summary.scores[name] = value
-    return summary
+                merged[name] = value
+    return counts, merged
 
 
 class ShareColumn(NamedTuple):

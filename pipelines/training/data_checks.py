@@ -11,8 +11,8 @@ import numpy as np
 from pipelines.datasets.image import image_size
 from pipelines.datasets.open import dataset_kind, open_scene_source
 from pipelines.datasets.scene_source import EncodedScene, SceneSource, instances_at_level
-from pipelines.datasets.selection import Selection
 from pipelines.datasets.source import LineSource, MissingDataError, describe_label_problems
+from pipelines.datasets.stream import Selection
 from pipelines.io.paths import wrap_read_errors
 from pipelines.progress import ProgressBar, progress_bar
 from synthtext.core import Charset, CorpusCoverage, InputError, Level
@@ -23,13 +23,7 @@ _MAX_LISTED = 20
 def describe_data(selections: Sequence[Selection], val: Sequence[LineSource], charset: Charset) -> Iterator[str]:
     """Describe the usable lines, how charset and labels fit together, and the overlap of validation and training.
 
-    Args:
-        selections: usable training lines.
-        val: validation sources.
-        charset: of the recognizer.
-
-    Yields:
-        Messages, a line each.
+    Yields messages, a line each.
     """
     for selection in selections:
         yield f"train {selection.source.name}: {len(selection.rows):,} lines; {selection.discards}"
@@ -68,29 +62,17 @@ def _list(entries: Sequence[str]) -> str:
 
 @dataclass
 class SceneSourceStats:
-    """Counts of a source of scenes.
-
-    Attributes:
-        name: name of the source.
-        images: number of images.
-        without_text: images without any text, where every detection is a false positive.
-        only_ignored: images in which all texts are ignored.
-        texts: texts that count.
-        ignored: texts that are ignored.
-        small: texts that count but are below the minimum size at the image's own size.
-        problems: labels that were repaired, ignored or dropped, by the problem.
-        digests: digests of the encoded images.
-    """
+    """Counts of a source of scenes."""
 
     name: str
     images: int = 0
-    without_text: int = 0
-    only_ignored: int = 0
-    texts: int = 0
+    without_text: int = 0  # images without any text, where every detection is a false positive
+    only_ignored: int = 0  # images in which all texts are ignored
+    texts: int = 0  # texts that count
     ignored: int = 0
-    small: int = 0
-    problems: "Counter[str]" = field(default_factory=Counter)
-    digests: list[bytes] = field(default_factory=list)
+    small: int = 0  # texts that count but are below the minimum size at the image's own size
+    problems: Counter[str] = field(default_factory=Counter)  # labels that were repaired, ignored or dropped
+    digests: list[bytes] = field(default_factory=list)  # of the encoded images
 
     def add(self, scene: EncodedScene, level: Level, min_size: float) -> None:
         """Count an image."""
@@ -123,12 +105,7 @@ def open_detection_source(spec: str) -> SceneSource:
 
 
 def scan_scenes(sources: Sequence[SceneSource], level: Level, min_size: float) -> list[SceneSourceStats]:
-    """Read all samples of some sources once, without decoding an image.
-
-    Args:
-        sources: sources of scenes.
-        level: level of the texts that count, where images have several.
-        min_size: length of a text's shorter side, in pixels, below which it is ignored.
+    """Read all samples of some sources once, without decoding an image; arguments are as in `DetectorTrainConfig`.
 
     Raises:
         InputError: an image is missing or invalid, or a label cannot be read.
@@ -178,22 +155,17 @@ def describe_scenes(train: Sequence[SceneSourceStats], val: Sequence[SceneSource
     """Describe the texts in each source, and the overlap of validation and training; yield messages, a line each."""
     trained = {digest for stats in train for digest in stats.digests}
     for stats in train:
-        yield f"train {_describe_counts(stats)}"
-        yield from _describe_problems(stats)
+        yield from _describe_source("train", stats)
         if stats.small:
             yield f"  texts below the minimum size, unless the view enlarges them: {stats.small:,}"
     for stats in val:
-        yield f"validate {_describe_counts(stats)}"
-        yield from _describe_problems(stats)
+        yield from _describe_source("validate", stats)
         shared = sum(digest in trained for digest in stats.digests)
         yield f"  images that also occur in the training data: {shared:,}"
 
 
-def _describe_counts(stats: SceneSourceStats) -> str:
-    return f"{stats.name}: {stats.images:,} images, {stats.texts:,} texts, {stats.ignored:,} ignored texts"
-
-
-def _describe_problems(stats: SceneSourceStats) -> Iterator[str]:
+def _describe_source(use: str, stats: SceneSourceStats) -> Iterator[str]:
+    yield f"{use} {stats.name}: {stats.images:,} images, {stats.texts:,} texts, {stats.ignored:,} ignored texts"
     if stats.without_text or stats.only_ignored:
         yield (
             f"  images without text: {stats.without_text:,}; with ignored texts only: {stats.only_ignored:,} "

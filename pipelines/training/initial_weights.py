@@ -17,19 +17,12 @@ _CLASS_TENSORS = ("head.fc2.weight", "head.fc2.bias")
 
 @dataclass(frozen=True)
 class CharsetChange:
-    """How the classes of a head were changed.
+    """How the classes of a head were changed: numbers of characters."""
 
-    Attributes:
-        kept: number of characters in both charsets.
-        new: number of characters that only the new charset has.
-        similar: number of new characters that were initialised from a similar one.
-        dropped: number of characters that only the old charset had.
-    """
-
-    kept: int
-    new: int
-    similar: int
-    dropped: int
+    kept: int  # in both charsets
+    new: int  # only in the new charset
+    similar: int  # new ones that were initialised from a similar one
+    dropped: int  # only in the old charset
 
     def __str__(self) -> str:
         similar = f" ({self.similar:,} of them initialised from a similar one)" if self.similar else ""
@@ -71,16 +64,10 @@ def load_initial_weights(model: Recognizer, charset: Charset, run: RecognizerRun
 
 def _class_rows(rows: Tensor, charset: Charset, old_charset: Charset, similar: Mapping[str, str]) -> Tensor:
     """Rows of a head for `charset`, from those for `old_charset`; the first row is the blank's."""
-    mean = torch.stack([rows[old_charset.index[c] + 1] for c in charset if c in old_charset]).mean(0)
-    result = [rows[0]]
-    for character in charset:
-        if character in old_charset:
-            result.append(rows[old_charset.index[character] + 1])
-        elif character in similar:
-            result.append((rows[old_charset.index[similar[character]] + 1] + mean) / 2)
-        else:
-            result.append(mean)
-    return torch.stack(result)
+    old = {character: rows[index + 1] for character, index in old_charset.index.items()}
+    mean = torch.stack([old[c] for c in charset if c in old]).mean(0)
+    new = {c: (old[similar[c]] + mean) / 2 if c in similar else mean for c in charset if c not in old}
+    return torch.stack([rows[0], *((old | new)[c] for c in charset)])
 
 
 def _similar_character(character: str, known: Set[str]) -> str | None:

@@ -1,5 +1,6 @@
 """`ocrmill train`: from settings to a run directory."""
 
+import logging
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -8,15 +9,16 @@ import torch
 
 from pipelines.inference.run import CONFIG_FILE, Run, create_run, open_run
 from pipelines.io.atomic import file_lock
-from pipelines.training.detector_config import DetectorTrainConfig
-from pipelines.training.detector_job import prepare_detector
+from pipelines.training.configs import AnyTrainConfig, RecognizerTrainConfig
+from pipelines.training.detector import prepare_detector
 from pipelines.training.loop import run_training
-from pipelines.training.recognizer_config import RecognizerTrainConfig
-from pipelines.training.recognizer_job import prepare_recognizer
+from pipelines.training.recognizer import prepare_recognizer
 from pipelines.training.resolve import resolve_config
 from pipelines.training.settings import TrainConfigT
-from pipelines.training.task import LOCK_FILE, Log, TrainingSetup, check_resumable, check_run_dir
+from pipelines.training.task import LOCK_FILE, Log, TrainingSetup, check_resumable, check_run_dir, create_run_dir
 from synthtext.core import InputError
+
+_logger = logging.getLogger("pipelines.training")
 
 
 def train(
@@ -25,7 +27,7 @@ def train(
     data: Sequence[str] = (),
     val: Sequence[str] = (),
     overrides: Sequence[str] = (),
-    log: Log = print,
+    log: Log = _logger.info,
     workers: int = 0,
     address: str | None = None,
 ) -> Run:
@@ -38,7 +40,7 @@ def train(
             generated online.
         val: sources that select the best weights.
         overrides: settings as `key.sub=value`.
-        log: receives messages, a line each.
+        log: receives messages, a line each; by default, the logger `pipelines.training` does, at level INFO.
         workers: Ray processes that share the `micro_batches` of every step; if the settings have one micro-batch, each
             process gets one. 0: train in this process. All processes need the same paths of run and data.
         address: address of a Ray cluster, or None for Ray on this machine.
@@ -65,40 +67,50 @@ def train(
     check_run_dir(folder)  # before all samples are read
     setup = prepare(config, folder)
     check_resumable(folder, setup.settings, setup.charset)
-    folder.mkdir(parents=True, exist_ok=True)
+    create_run_dir(folder)
     with file_lock(folder / LOCK_FILE):
-        if not (folder / CONFIG_FILE).is_file():
-            create_run(folder, setup.settings, setup.preprocessing, setup.charset)
-        run = open_run(folder)
-        setup.on_start(run)
-        for message in setup.messages:
-            log(message)
-        if workers:
-            from pipelines.training.workers import train_distributed
+        return _run(config, setup, folder, log, workers, address)
 
-            factory = partial(prepare, skip_inspection=True)
-            progress = train_distributed(factory, config, run, log, workers, address)
-        else:
-            progress = run_training(setup.task, setup.source_sizes, config, run, log)
-        setup.on_end(run, progress, log)
+
+def _run(
+    config: AnyTrainConfig, setup: TrainingSetup, folder: Path, log: Log, workers: int, address: str | None
+) -> Run:
+    if not (folder / CONFIG_FILE).is_file():
+        create_run(folder, setup.settings, setup.preprocessing, setup.charset)
+    run = open_run(folder)
+    setup.on_start(run)
+    for message in setup.messages:
+        log(message)
+    if workers:
+        from pipelines.training.workers import train_distributed
+
+        progress = train_distributed(partial(prepare, skip_inspection=True), config, run, log, workers, address)
+    else:
+        progress = run_training(setup.task, setup.source_sizes, config, run, log)
+    setup.on_end(run, progress, log)
     return run
 
 
-def prepare(
-    config: RecognizerTrainConfig | DetectorTrainConfig, folder: Path, *, skip_inspection: bool = False
-) -> TrainingSetup:
-    """Open data and build networks; see `prepare_recognizer` and `prepare_detector`."""
+def prepare(config: AnyTrainConfig, folder: Path, *, skip_inspection: bool = False) -> TrainingSetup:
+    """Open the data of a training and build its networks.
+
+    Args:
+        config: settings, with concrete device and precision, and sources.
+        folder: the run directory, which is only read; it may hold the index of a recipe or the crop bank of an earlier
+            start.
+        skip_inspection: neither inspect the data nor describe them, because another process has done it.
+
+    Raises:
+        InputError: settings or data are wrong.
+        JobError: too many lines of a recipe cannot be generated.
+    """
     if isinstance(config, RecognizerTrainConfig):
         return prepare_recognizer(config, folder, skip_inspection=skip_inspection)
     return prepare_detector(config, folder, skip_inspection=skip_inspection)
 
 
 def _distribute(config: TrainConfigT, workers: int, address: str | None) -> TrainConfigT:
-    """Return settings whose micro-batches some processes can share evenly.
-
-    Raises:
-        InputError: they cannot, or there is no cluster at the address.
-    """
+    """Return settings whose micro-batches the processes can share evenly; raise InputError if there are none."""
     if config.micro_batches == 1:
         config = config.model_copy(update={"micro_batches": workers})
     if config.micro_batches % workers:

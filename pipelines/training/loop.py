@@ -18,8 +18,8 @@ from pipelines.errors import JobError
 from pipelines.inference.run import Run
 from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.progress import ProgressBar, progress_bar
-from pipelines.training.checkpoint import TrainingProgress, load_checkpoint, save_checkpoint
-from pipelines.training.distributed import SingleProcess, WorkerGroup, propagate_errors
+from pipelines.training.budget import SpeedEstimate, make_budget
+from pipelines.training.distributed import WorkerGroup, propagate_errors
 from pipelines.training.metrics import (
     BufferedStep,
     MetricsBuffer,
@@ -30,17 +30,19 @@ from pipelines.training.metrics import (
     timed_batches,
 )
 from pipelines.training.settings import BaseTrainConfig
-from pipelines.training.state import TrainState
+from pipelines.training.state import TrainingProgress, TrainState, load_checkpoint, save_checkpoint
 from pipelines.training.task import Log, Task, ValidationResult
 from synthtext.core import InputError
 
 METRICS_FILE = "metrics.jsonl"
 BEST_FILE = "best.json"
+LAST_FILE = "last.json"  # scores of the last weights that were scored
 NON_FINITE_FILE = "non_finite.json"
+_ENDLESS = 2**40  # batches
 
 
 def run_training(
-    task: Task[Any],
+    task: Task,
     source_sizes: list[int],
     config: BaseTrainConfig,
     run: Run,
@@ -54,8 +56,7 @@ def run_training(
     a later validation is at least as good.
 
     Args:
-        task: model, data and losses.
-        source_sizes: usable samples of every source.
+        task, source_sizes: as in `TrainingSetup`.
         config: settings, with concrete device and precision.
         run: run directory for checkpoints, metrics and the best weights.
         log: receives messages, a line each.
@@ -69,65 +70,54 @@ def run_training(
         InputError: the checkpoint does not match the data or the network.
         JobError: the loss is not finite, and the message names the file that lists the samples; or the run directory
             cannot be written, or a data worker died.
-        KeyboardInterrupt: the process was interrupted; a checkpoint was written before.
+        KeyboardInterrupt: the process was interrupted; a checkpoint was written and scored before.
     """
-    group = group or SingleProcess()
-    state = TrainState(task.model, config, group)
-    with propagate_errors(group):
-        progress = _load_progress(run, state, source_sizes, config)
-    if len({*group.all_gather(progress.step)}) > 1:
-        raise InputError(f"{run.folder} is not the same folder for all processes: use a path that they share")
-    loop = _TrainingLoop(task, state, progress, config, run, log, group)
-    done = min(progress.step * config.samples_per_step, config.samples)
+    loop = _TrainingLoop(task, source_sizes, config, run, log, group or WorkerGroup())
+    budget, done = loop.budget, loop.budget.done(loop.progress)
     with (
         interruptible() as is_interrupted,
-        make_bar("training", total=config.samples, unit=config.sample_unit, done=done) as bar,
+        make_bar("training", total=budget.total, unit=budget.unit, done=done) as bar,
     ):
         loop.run_steps(bar, is_interrupted)
-    return progress
-
-
-def _load_progress(run: Run, state: TrainState, source_sizes: list[int], config: BaseTrainConfig) -> TrainingProgress:
-    progress = load_checkpoint(run.folder, state)
-    if progress.step and progress.source_sizes != source_sizes:
-        raise InputError(
-            f"{run.folder} was trained on {progress.source_sizes} usable {config.sample_unit}, but now there are "
-            f"{source_sizes}: use the same data, or another folder"
-        )
-    progress.source_sizes = source_sizes
-    return progress
+    return loop.progress
 
 
 class _TrainingLoop:
     def __init__(
-        self,
-        task: Task[Any],
-        state: TrainState,
-        progress: TrainingProgress,
-        config: BaseTrainConfig,
-        run: Run,
-        log: Log,
-        group: WorkerGroup,
+        self, task: Task, source_sizes: list[int], config: BaseTrainConfig, run: Run, log: Log, group: WorkerGroup
     ) -> None:
-        self.task, self.state, self.progress, self.config, self.group = task, state, progress, config, group
-        self.run, self.log, self.is_first = run, log, group.rank == 0
+        self.task, self.config, self.run, self.log, self.group = task, config, run, log, group
+        self.is_first, self.state = group.rank == 0, TrainState(task.model, config, group)
+        self.budget = budget = make_budget(config, run.folder, group)
+        with propagate_errors(group):
+            self.progress = progress = load_checkpoint(run.folder, self.state)
+            if progress.step and progress.source_sizes != source_sizes:
+                raise InputError(
+                    f"{run.folder} was trained on {progress.source_sizes} usable {config.sample_unit}, but now there "
+                    f"are {source_sizes}: use the same data, or another folder"
+                )
+        if len({*group.all_gather(progress.step)}) > 1:
+            raise InputError(f"{run.folder} is not the same folder for all processes: use a path that they share")
+        progress.source_sizes = source_sizes
         # Without a checkpoint everything is repeated, the validation of initial weights too.
         with propagate_errors(group):
             self.logger = MetricsLogger(run.folder / METRICS_FILE, progress.step or -1) if self.is_first else None
         self.stopwatch, self.throughput = Stopwatch(), Throughput()
         self.buffer = MetricsBuffer(group, config.micro_batches)
-        first, last = (step * config.micro_batches for step in (progress.step, config.steps))
-        self.batches = timed_batches(task.batches(range(first + group.rank, last, group.world_size)))
+        self.estimate = SpeedEstimate(config, log, budget.steps and budget.steps - progress.step)
+        last = _ENDLESS if budget.steps is None else budget.steps * config.micro_batches
+        numbers = range(progress.step * config.micro_batches + group.rank, last, group.world_size)
+        self.batches = timed_batches(task.batches(numbers))
 
     def run_steps(self, bar: ProgressBar, is_interrupted: Callable[[], bool]) -> None:
         config, progress = self.config, self.progress
         if config.init and not progress.step:
             self._validate()  # otherwise a training that only impairs the weights would discard better ones
-        while progress.step < config.steps:
+        while not self._has_ended():
             self._step()
-            bar.advance(min(config.samples_per_step, config.samples - bar.counter.done))
-            is_last = progress.step == config.steps
-            if self._is_log_step(progress.step):
+            is_last = self._has_ended()
+            bar.advance(self.budget.done(progress) - bar.counter.done)
+            if is_last or self._is_log_step(progress.step):
                 self._write_metrics()
             if is_last or progress.step % config.validate_every == 0:
                 self._validate()
@@ -137,19 +127,24 @@ class _TrainingLoop:
             if is_last and progress.best_step == 0:
                 self.log(f"no step was better than the initial weights: the best weights are those of {config.init}")
             if stops:
+                self._score_last()
                 raise KeyboardInterrupt
 
+    def _has_ended(self) -> bool:
+        return self.budget.has_ended(self.progress.step, lambda: self.stopwatch.elapsed(self.progress))
+
     def _is_log_step(self, steps_done: int) -> bool:
-        return steps_done == self.config.steps or steps_done % self.config.log_every == 0
+        return steps_done == self.budget.steps or steps_done % self.config.log_every == 0
 
     def _step(self) -> None:
         progress, metrics = self.progress, StepMetrics()
         with propagate_errors(self.group):
             self.state.backward(self._losses(metrics))
         norm = self.state.reduce_gradients()
-        self.state.step(progress.step)
+        self.state.step(progress.step, self.budget.learning_rate(progress.step))
         self.buffer.add(progress.step, metrics, norm)
         self.throughput.add(metrics)
+        self.estimate.add(metrics.data_wait_seconds)
         progress.step += 1
 
     def _losses(self, metrics: StepMetrics) -> Iterator[Tensor]:
@@ -161,7 +156,7 @@ class _TrainingLoop:
                 terms = self.task.losses(batch, step, log=self._is_log_step(step + 1))
             loss = torch.stack(list(terms.values())).sum()
             named = {f"loss/{name}": value for name, value in terms.items()}
-            metrics.add({"loss": loss, **named, **self.task.extra_metrics}, self.task.keys(batch))
+            metrics.add({"loss": loss, **named, **self.task.extra_metrics}, batch.keys)
             yield loss
 
     def _flush_metrics(self) -> None:
@@ -202,7 +197,7 @@ class _TrainingLoop:
         progress = self.progress
         self.stopwatch.add_to(progress, self.group)
         means = {name: value / progress.metric_counts[name] for name, value in progress.metric_sums.items()}
-        rate = {"learning_rate": self.state.learning_rate(progress.step - 1)}
+        rate = {"learning_rate": self.budget.learning_rate(progress.step - 1)}
         rates = self.throughput.rates(self.config.samples_per_step)
         with propagate_errors(self.group):
             if self.logger is not None:
@@ -211,38 +206,68 @@ class _TrainingLoop:
 
     def _spent(self) -> dict[str, float]:
         progress = self.progress
-        samples = progress.step * self.config.samples_per_step
-        return {
-            "samples": samples,
-            "seconds": round(progress.seconds, 3),
-            "cpu_seconds": round(progress.cpu_seconds, 3),
-        }
+        seconds = {"seconds": round(progress.seconds, 3), "cpu_seconds": round(progress.cpu_seconds, 3)}
+        return {"samples": progress.step * self.config.samples_per_step, **seconds}
 
     def _validate(self) -> None:
         """Score the averaged weights in the first process, while the others wait."""
         self._flush_metrics()
         with propagate_errors(self.group):
-            if self.logger is not None:
-                self._record(self.logger, self.task.validate(self.state.ema.model))
+            try:
+                if self.logger is not None:
+                    self._record(self.logger, self.task.validate(self.state.ema.model))
+            finally:
+                self.group.wait_for_first()
 
     def _record(self, logger: MetricsLogger, result: ValidationResult) -> None:
         progress = self.progress
         self.stopwatch.add_to(progress)
-        name = {} if result.best_network is None else {"network": result.best_network}
-        entry = {**self._spent(), "score": result.score, "scores": result.scores, **name, **result.extra}
+        entry = self._entry(result)
         logger.write("validation", progress.step, entry)
         is_best = progress.best_score is None or result.score >= progress.best_score
         if is_best:
             progress.best_score, progress.best_step = result.score, progress.step
-            for network_name, network in result.networks.items():
-                self.run.save_weights(network, network_name)
-            best = self.state.ema.model if result.best is None else result.best
-            self.run.save_weights(best, best_network=result.best_network)
-            path = self.run.folder / BEST_FILE
-            with wrap_write_errors(path):
-                write_atomic(path, json.dumps({"step": progress.step, **entry}, indent=2) + "\n")
+            self._save_best(result, entry)
+        self._write_scores(LAST_FILE, entry)
         when = f"step {progress.step:,}" if progress.step else "before the first step"
         self.log(f"{when}: {self.config.metric_name} {result.score:.4f}{', the best' if is_best else ''}")
+
+    def _entry(self, result: ValidationResult) -> dict[str, Any]:
+        name = {} if result.best_network is None else {"network": result.best_network}
+        return {**self._spent(), "score": result.score, "scores": result.scores, **name, **result.extra}
+
+    def _save_best(self, result: ValidationResult, entry: dict[str, Any]) -> None:
+        for network_name, network in result.networks.items():
+            self.run.save_weights(network, network_name)
+        best = self.state.ema.model if result.best is None else result.best
+        self.run.save_weights(best, best_network=result.best_network)
+        self._write_scores(BEST_FILE, entry)
+
+    def _write_scores(self, name: str, entry: dict[str, Any]) -> None:
+        path = self.run.folder / name
+        with wrap_write_errors(path):
+            write_atomic(path, json.dumps({"step": self.progress.step, **entry}, indent=2) + "\n")
+
+    def _score_last(self) -> None:
+        """Score the weights of an interrupted training, unless its last step was validated.
+
+        They become the best ones only if there are none yet, and the checkpoint does not know the score: a resumed
+        training equals one that was not interrupted.
+        """
+        progress = self.progress
+        if progress.step % self.config.validate_every == 0:
+            return
+        self.log(f"interrupted after step {progress.step:,}: scoring the last weights; Ctrl-C again skips this")
+        result = self.task.validate(self.state.ema.model)
+        entry, folder = self._entry(result), self.run.folder
+        self._write_scores(LAST_FILE, entry)
+        if progress.best_score is None:
+            self._save_best(result, entry)
+        elif result.score > progress.best_score:
+            self.log(
+                f"they are better than weights.safetensors: ocrmill evaluate {folder} --last, ocrmill export --last"
+            )
+        self.log(f"step {progress.step:,}: {self.config.metric_name} {result.score:.4f}, the last weights")
 
 
 @contextmanager

@@ -14,26 +14,20 @@ import torch
 from torch import Tensor
 
 from pipelines.io.atomic import wrap_write_errors, write_atomic
-from pipelines.training.checkpoint import TrainingProgress
 from pipelines.training.distributed import WorkerGroup
+from pipelines.training.state import TrainingProgress
 
 ItemT = TypeVar("ItemT")
 
 
 class StepMetrics:
-    """Metrics of one step in one process.
-
-    Attributes:
-        started_at: value of `time.perf_counter` at the start.
-        data_wait_seconds: seconds spent waiting for data.
-        keys: names of the samples.
-        sums: sums over the batches, scalars float64 on the device, by name.
-    """
+    """Metrics of one step in one process."""
 
     def __init__(self) -> None:
-        self.started_at, self.data_wait_seconds = time.perf_counter(), 0.0
-        self.keys: list[str] = []
-        self.sums: dict[str, Tensor] = {}
+        self.started_at = time.perf_counter()
+        self.data_wait_seconds = 0.0
+        self.keys: list[str] = []  # names of the samples
+        self.sums: dict[str, Tensor] = {}  # over the batches, scalars float64 on the device, by name
 
     def add(self, values: Mapping[str, Tensor], keys: tuple[str, ...]) -> None:
         """Add the metrics of a batch, scalars by name, and the names of its samples."""
@@ -51,12 +45,7 @@ class BufferedStep(NamedTuple):
 
 
 class MetricsBuffer:
-    """Metrics of the last steps, left on the device: reading a value would make every step wait for the device.
-
-    Args:
-        group: the processes that train together.
-        micro_batches: batches in a step.
-    """
+    """Metrics of the last steps, left on the device: reading a value would make every step wait for the device."""
 
     def __init__(self, group: WorkerGroup, micro_batches: int) -> None:
         self._group, self._micro_batches = group, micro_batches
@@ -95,7 +84,8 @@ class MetricsLogger:
 
     def __init__(self, path: Path, step: int) -> None:
         self._path = path
-        kept = [line for line in _lines(path) if _step(line) <= step]
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        kept = [line for line in lines if _step(line) <= step]
         with wrap_write_errors(path):
             write_atomic(path, "".join(f"{line}\n" for line in kept))
 
@@ -103,10 +93,6 @@ class MetricsLogger:
         """Append an entry."""
         with wrap_write_errors(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"event": event, "step": step, **values}) + "\n")
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
 
 
 def _step(line: str) -> float:
@@ -119,11 +105,15 @@ class Stopwatch:
     """Adds the time since its last use to a progress."""
 
     def __init__(self) -> None:
-        self._seconds, self._cpu_seconds = time.monotonic(), cpu_seconds()
+        self._seconds, self._cpu_seconds = time.monotonic(), _cpu_seconds()
+
+    def elapsed(self, progress: TrainingProgress) -> float:
+        """Return the seconds of the training until now."""
+        return progress.seconds + time.monotonic() - self._seconds
 
     def add_to(self, progress: TrainingProgress, group: WorkerGroup | None = None) -> None:
         """Add the elapsed time, and the CPU time of all processes of the group."""
-        seconds, cpu = time.monotonic(), cpu_seconds()
+        seconds, cpu = time.monotonic(), _cpu_seconds()
         # The CPU time of a data worker that has ended is no longer counted.
         spent = torch.tensor([max(cpu - self._cpu_seconds, 0.0)], dtype=torch.float64)
         if group is not None:
@@ -149,13 +139,11 @@ class Throughput:
 
     def rates(self, samples_per_step: int) -> dict[str, float]:
         """Return the samples per second and the fraction of the time spent waiting for data."""
-        return {
-            "samples_per_second": self.steps * samples_per_step / self.seconds,
-            "data_wait_fraction": self.data_wait_seconds / self.seconds,
-        }
+        speed = self.steps * samples_per_step / self.seconds
+        return {"samples_per_second": speed, "data_wait_fraction": self.data_wait_seconds / self.seconds}
 
 
-def cpu_seconds() -> float:
+def _cpu_seconds() -> float:
     """Return the CPU time of this process and of its running data workers."""
     return time.process_time() + sum(_worker_seconds(child.pid) for child in multiprocessing.active_children())
 

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+from typing import Annotated, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field, model_validator
 from torch import nn
 
-from models.losses import LossTerm
+from models.losses.base import LossTerm
 from models.registry import Registry
 from pipelines.config import SettingsDict
 from pipelines.inference.run import BEST_NETWORK, SMALLEST_NETWORK
@@ -125,11 +125,6 @@ class NetworkGroup(StrictSettings, Generic[NetworkSettingsT]):
             others = (LABELS, *(name for name in self.networks if name != edge.student))
             raise ValueError(f"{where}: {edge.target!r} cannot be a target of {edge.student}; there are {others}")
 
-    def with_metadata(self, metadata: Mapping[str, Mapping[str, Any]]) -> Self:
-        """Return a copy with fields of the frozen networks, by name."""
-        networks = {name: network.model_copy(update=metadata.get(name, {})) for name, network in self.networks.items()}
-        return self.model_copy(update={"networks": networks})
-
 
 class NetworkGroupConfig(BaseTrainConfig, Generic[NetworkSettingsT]):
     """Settings of a training of a group of networks of one kind.
@@ -180,12 +175,7 @@ class NetworkGroupConfig(BaseTrainConfig, Generic[NetworkSettingsT]):
 
 
 def apply_teacher_setting(settings: SettingsDict, kind: str, where: str) -> SettingsDict:
-    """Replace the key `teacher` by the `init` of the frozen network.
-
-    Args:
-        settings: the settings.
-        kind: of the models, to suggest a preset.
-        where: names the settings in errors.
+    """Replace the key `teacher` by the `init` of the frozen network; `kind` and `where` are for errors.
 
     Raises:
         InputError: there is a key `teacher`, but not exactly one frozen network.

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.datasets.online import OnlineSource, RecipeSampler, SourceIndex, scan_recipe
-from pipelines.datasets.online_index import load_index, save_index
+from pipelines.datasets.online import OnlineSource, RecipeSampler, SourceIndex, load_index, save_index, scan_recipe
 from pipelines.datasets.open import dataset_kind, open_line_source
 from pipelines.datasets.source import LineSource
 from pipelines.errors import format_counts
@@ -17,7 +16,7 @@ from pipelines.io.paths import wrap_read_errors
 from pipelines.recipes.digest import describe_difference
 from pipelines.recipes.presets import is_recipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
-from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.settings import DataSettings, TrainConfigT
 from synthtext.core import InputError
 
@@ -27,17 +26,11 @@ RECIPES_DIR = "recipes"
 
 @dataclass(frozen=True)
 class OnlineData:
-    """A recipe among the data.
+    """A recipe among the data."""
 
-    Attributes:
-        index_in_data: index of its entry in `data`.
-        entry: the entry, with count, seed and digest.
-        recipe: the resolved recipe, of lines.
-    """
-
-    index_in_data: int
-    entry: DataSettings
-    recipe: ResolvedRecipe
+    index_in_data: int  # index of its entry in `data`
+    entry: DataSettings  # with count, seed and digest
+    recipe: ResolvedRecipe  # of lines
 
     @property
     def path(self) -> Path:
@@ -89,11 +82,7 @@ class OnlineData:
         return OnlineSource(self.sampler, index)
 
     def save(self, folder: Path, index: SourceIndex) -> None:
-        """Write the recipe and the index of its lines into a run directory, unless they exist.
-
-        Raises:
-            JobError: it cannot be written.
-        """
+        """Write the recipe and the index of its lines into a run directory, unless they exist; may raise JobError."""
         path = folder / self.path
         if self.load_index(folder) is None:
             with wrap_write_errors(path.with_suffix(".yaml")):
@@ -154,17 +143,11 @@ def reject_recipes(sources: Iterable[str], why: str) -> None:
 
 @dataclass(frozen=True)
 class LineData:
-    """Opened data.
+    """Opened data."""
 
-    Attributes:
-        sources: training sources, in the order of `data`.
-        validation: validation sources, in the order of `val`.
-        online: the sources that are generated online, with their recipes.
-    """
-
-    sources: tuple[LineSource, ...]
-    validation: tuple[LineSource, ...]
-    online: tuple[tuple[OnlineData, OnlineSource], ...]
+    sources: tuple[LineSource, ...]  # to train on, in the order of `data`
+    validation: tuple[LineSource, ...]  # in the order of `val`
+    online: tuple[tuple[OnlineData, OnlineSource], ...]  # the sources that are generated online, with their recipes
 
     def describe(self) -> Iterator[str]:
         """Yield a message about each recipe."""
@@ -179,14 +162,23 @@ class LineData:
             recipe.save(run.folder, source.index)
 
 
+def open_stored_lines(config: RecognizerTrainConfig, recipes: Mapping[int, OnlineData]) -> dict[int, LineSource]:
+    """Open the training sources that are not recipes, by the index of their entry; raises InputError."""
+    return {index: _open(entry.source) for index, entry in enumerate(config.data) if index not in recipes}
+
+
 def open_lines(
-    config: RecognizerTrainConfig, recipes: Mapping[int, OnlineData], folder: Path, check: Callable[[], None]
+    config: RecognizerTrainConfig,
+    recipes: Mapping[int, OnlineData],
+    stored: Mapping[int, LineSource],
+    folder: Path,
+    check: Callable[[], None],
 ) -> LineData:
     """Open the data of a training.
 
     Args:
-        config: settings as `resolve_recipes` returned them.
-        recipes: recipes as `resolve_recipes` returned them.
+        config, recipes: from `resolve_recipes`.
+        stored: from `open_stored_lines`.
         folder: the run directory, which is only read; it may hold indexes from an earlier start.
         check: rejects another training in that folder; called before the lines of a recipe are generated, which takes
             long.
@@ -196,12 +188,11 @@ def open_lines(
         JobError: too many lines of a recipe cannot be generated.
     """
     validation = tuple(map(_open, config.val))
-    sources = {index: _open(entry.source) for index, entry in enumerate(config.data) if index not in recipes}
     for recipe in recipes.values():
         recipe.load_index(folder)  # its error names what has changed, unlike that of `check`
     check()
     online = {index: recipe.open(folder, config.data_workers) for index, recipe in recipes.items()}
-    in_order = tuple(source for _, source in sorted({**sources, **online}.items()))
+    in_order = tuple(source for _, source in sorted({**stored, **online}.items()))
     return LineData(in_order, validation, tuple((recipes[index], source) for index, source in online.items()))
 
 

@@ -1,16 +1,18 @@
 """From a preset, sources and overrides to the settings of a training."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import get_args
 
-from pipelines.config import SettingsDict, apply_overrides, read_yaml, suggest_key, validate_model
+from pipelines.config import SettingsDict, apply_overrides, name_argument, read_yaml, suggest_key, validate_model
 from pipelines.inference.run import DetectorRun, ModelKind, RecognizerRun
 from pipelines.io.paths import absolute_path, wrap_read_errors
 from pipelines.recipes.presets import is_recipe
-from pipelines.training.detector_config import DetectorTrainConfig, detector_init_settings, resolve_settings
+from pipelines.training.configs import AnyTrainConfig, DetectorTrainConfig, RecognizerTrainConfig, resolve_settings
 from pipelines.training.network_group import apply_teacher_setting
-from pipelines.training.recognizer_config import RecognizerTrainConfig, recognizer_init_settings
 from pipelines.training.settings import DataSettings
 from synthtext.core import InputError
 
@@ -18,10 +20,6 @@ FINE_TUNING_LR = 3e-4
 """Default of `optim.lr` with `init`."""
 
 _PRESETS = Path(__file__).parent / "presets"
-_INIT_SETTINGS: dict[ModelKind, Callable[[Path], SettingsDict]] = {
-    "recognizer": lambda folder: recognizer_init_settings(RecognizerRun.open(folder)),
-    "detector": lambda folder: detector_init_settings(DetectorRun.open(folder)),
-}
 
 
 def training_preset_names() -> tuple[str, ...]:
@@ -31,13 +29,13 @@ def training_preset_names() -> tuple[str, ...]:
 
 def resolve_config(
     preset: str, data: Sequence[str] = (), val: Sequence[str] = (), overrides: Sequence[str] = ()
-) -> RecognizerTrainConfig | DetectorTrainConfig:
+) -> AnyTrainConfig:
     """Return the settings of a preset or of a YAML file, with sources and `key.sub=value` overrides applied.
 
     The key `kind` of the file, recognizer (the default) or detector, selects the kind of settings. With `init`, the
-    network and its preprocessing are those of that run (for a recognizer the charset, too), the learning rate is
-    `FINE_TUNING_LR`, and a detector keeps its batch statistics (`freeze_batch_norm`), unless the YAML file or an
-    override sets them.
+    network and its preprocessing are those of that run (for a recognizer the charset, too; `input.min_width` follows
+    from the data), the learning rate is `FINE_TUNING_LR`, and a detector keeps its batch statistics
+    (`freeze_batch_norm`), unless the YAML file or an override sets them.
 
     Args:
         preset: name of a preset, or path of a file.
@@ -48,20 +46,25 @@ def resolve_config(
     Raises:
         InputError: there is no such preset, or a setting is unknown or wrong; the message names its path.
     """
-    path = _find_preset(preset)
+    return name_argument(partial(_resolve, preset, data, val), overrides)
+
+
+def _resolve(preset: str, data: Sequence[str], val: Sequence[str], overrides: Sequence[str]) -> AnyTrainConfig:
+    path, where = _find_preset(preset), f"training {preset}"
     is_preset = preset in training_preset_names()
     settings = read_yaml(path)
-    kind = _pop_kind(settings, preset)
+    kind: ModelKind = settings.pop("kind", "recognizer")
+    if kind not in get_args(ModelKind):
+        raise InputError(f"{where}: kind must be recognizer or detector, not {kind!r}")
     init = apply_overrides(settings, overrides).get("init")
     if isinstance(init, str):
         folder = Path(init).absolute()
-        settings = _with_init(settings, is_preset, _INIT_SETTINGS[kind](folder))
+        settings = _with_init(settings, is_preset, _init_settings(kind, folder))
         overrides = [*overrides, f"init={json.dumps(str(folder))}"]
     if data:
         settings["data"] = [parse_source(entry).model_dump() for entry in data]
     if val:
         settings["val"] = [_absolute_source(entry) for entry in val]
-    where = f"training {preset}"
     settings = apply_teacher_setting(apply_overrides(settings, overrides), kind, where)
     if kind == "detector":
         folder = Path.cwd() if is_preset else path.absolute().parent
@@ -69,11 +72,15 @@ def resolve_config(
     return validate_model(RecognizerTrainConfig, settings, where)
 
 
-def _pop_kind(settings: SettingsDict, preset: str) -> ModelKind:
-    kind: ModelKind = settings.pop("kind", "recognizer")
-    if kind not in _INIT_SETTINGS:
-        raise InputError(f"training {preset}: kind must be recognizer or detector, not {kind!r}")
-    return kind
+def _init_settings(kind: ModelKind, folder: Path) -> SettingsDict:
+    """Return the settings that `init` implies: those of the network in the run directory."""
+    if kind == "detector":
+        detector = DetectorRun.open(folder)
+        sizes, preprocessing = detector.settings.model_dump(), asdict(detector.preprocessing)
+        return {"network": sizes, "preprocessing": preprocessing, "freeze_batch_norm": True}
+    run = RecognizerRun.open(folder)
+    sizes, preprocessing = run.settings.model_dump(), {**asdict(run.preprocessing), "min_width": None}
+    return {"charset": str(folder), "network": sizes, "input": preprocessing, "spacing_samples": 0}
 
 
 def _with_init(settings: SettingsDict, is_preset: bool, implied: SettingsDict) -> SettingsDict:

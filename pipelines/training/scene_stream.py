@@ -13,11 +13,11 @@ from augment import SceneChain
 from augment.copy_paste import CopyPaste, PasteMode
 from models.batch import DetectionBatch
 from models.db.targets import DBTargets, TargetSettings, make_targets
-from models.losses import DBTargetBatch
-from pipelines.datasets.concat import ConcatenatedSource
+from models.losses.db import DBTargetBatch
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.order import Mixture, SequentialRows, ShuffledRows
 from pipelines.datasets.scene_source import EncodedScene, SceneSource, instances_at_level
+from pipelines.datasets.source import ConcatenatedSource
 from pipelines.jobs.crop_bank import load_bank
 from synthtext.core import Image, InputError, Level, Scene, StreamSource
 
@@ -27,17 +27,11 @@ SHUFFLE_BLOCK_SIZE = 1024
 
 @dataclass(frozen=True)
 class OnlineCopyPaste:
-    """Settings of CopyPaste while training.
+    """CopyPaste while training."""
 
-    Attributes:
-        path: path of the crop bank; every data worker maps the file.
-        mode: how crops are pasted.
-        probability: probability that crops are pasted into an image.
-    """
-
-    path: Path
+    path: Path  # of the crop bank; every data worker maps the file
     mode: PasteMode
-    probability: float = 1.0
+    probability: float = 1.0  # that crops are pasted into an image
 
 
 @dataclass(eq=False)
@@ -112,14 +106,20 @@ class SceneStream:
         scenes = self._source.read(rows)
         samples = [self.sample(scene, first + offset) for offset, scene in enumerate(scenes)]
         images, targets = zip(*samples, strict=True)
-        return DetectionBatch(self._stack_images(images), _stack_targets(targets), tuple(scene.key for scene in scenes))
+        pixels = np.stack(images)
+        if self.channels == "bgr":
+            pixels = np.ascontiguousarray(pixels[..., ::-1])
+        channels_last = torch.from_numpy(pixels).permute(0, 3, 1, 2)  # in memory
+        return DetectionBatch(channels_last, _stack_targets(targets), tuple(scene.key for scene in scenes))
 
     def sample(self, encoded: EncodedScene, position: int) -> tuple[Image, DBTargets]:
         """Return the augmented image at a position (0 to 2**32 - 1), (H, W, 3) uint8 RGB, and its target maps."""
         content, appearance = self._streams.at(position)
         scene = Scene(encoded.key, decode_image(encoded.image, encoded.key), encoded.instances)
         if self.paste is not None and content.random() < self.paste.probability:
-            scene = self._copy_paste(self.paste)(scene, content)
+            if self._operation is None:
+                self._operation = CopyPaste(load_bank(self.paste.path), self.paste.mode)
+            scene = self._operation(scene, content)
         scene = replace(scene, instances=instances_at_level(scene.instances, self.level))
         augmented = self.chain(appearance, scene)
         image, instances = augmented.scene.image, augmented.scene.instances
@@ -128,20 +128,9 @@ class SceneStream:
         maps, _ = make_targets(polygons, ignore, height, width, self.targets, augmented.valid_mask)
         return image, maps
 
-    def _copy_paste(self, paste: OnlineCopyPaste) -> CopyPaste:
-        if self._operation is None:
-            self._operation = CopyPaste(load_bank(paste.path), paste.mode)
-        return self._operation
-
-    def _stack_images(self, images: Sequence[Image]) -> torch.Tensor:
-        stacked = np.stack(images)
-        ordered = np.ascontiguousarray(stacked[..., ::-1]) if self.channels == "bgr" else stacked
-        return torch.from_numpy(ordered).permute(0, 3, 1, 2)  # channels last in memory
-
 
 def _stack_targets(targets: Sequence[DBTargets]) -> DBTargetBatch:
     columns: list[NDArray[Any]] = [np.stack(column) for column in zip(*targets, strict=True)]
     maps = DBTargetBatch(*map(torch.from_numpy, columns))
-    return maps._replace(
-        threshold_map=maps.threshold_map.half()
-    )  # halves the transfer between processes; exact to 0.0005
+    # Half precision halves the transfer between processes, and is exact to 0.0005.
+    return maps._replace(threshold_map=maps.threshold_map.half())

@@ -1,9 +1,8 @@
 """Settings that every training has."""
 
 import math
-from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -69,12 +68,7 @@ class OptimSettings(StrictSettings):
         return self
 
     def learning_rate(self, step: int, steps: int) -> float:
-        """Return the learning rate of a step.
-
-        Args:
-            step: 0 to `steps`; a warm-up begins with a rate of 0 at step 0.
-            steps: steps of the whole training.
-        """
+        """Return the learning rate of a step, 0 to `steps`; a warm-up begins with a rate of 0 at step 0."""
         decay_steps = max(steps - self.warmup_steps, 0)
         final = _DEFAULT_FINAL_LR_FRACTION if self.final_lr_fraction is None else self.final_lr_fraction
         if self.schedule == "piecewise":
@@ -109,11 +103,6 @@ class DataSettings(StrictSettings):
         return {name: value for name, value in serialize(self).items() if value is not None}
 
 
-def sequential_sources(data: Sequence[DataSettings]) -> tuple[int, ...]:
-    """Return the indices of the entries that are read in order."""
-    return tuple(index for index, entry in enumerate(data) if entry.order == "index")
-
-
 class BaseTrainConfig(StrictSettings):
     """Settings of a training of any model.
 
@@ -123,6 +112,8 @@ class BaseTrainConfig(StrictSettings):
         data: sources to train on.
         val: labelled sources that select the best weights.
         samples: training budget: samples in total, rounded up to whole steps.
+        minutes: training budget as a time, validations included, instead of `samples`; the learning rate follows the
+            elapsed time. `samples` then only says how many lines of a recipe are generated.
         batch_size: samples in a batch.
         micro_batches: batches in a step; their gradients, batch statistics and class centers are averaged, which gives
             the sample count of a larger batch in the memory of a small one. Several processes share them.
@@ -142,6 +133,7 @@ class BaseTrainConfig(StrictSettings):
     data: tuple[DataSettings, ...] = ()
     val: tuple[str, ...] = ()
     samples: int = Field(default=400_000, ge=1)
+    minutes: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     batch_size: int = Field(default=64, ge=2)
     micro_batches: int = Field(default=1, ge=1, le=4096)
     ema_decay: Fraction = 0.999
@@ -153,6 +145,14 @@ class BaseTrainConfig(StrictSettings):
     log_every: int = Field(default=20, ge=1)
     validate_every: int = Field(default=500, ge=1)
     checkpoint_every: int = Field(default=250, ge=1)
+
+    sample_unit: ClassVar[str]
+    """What samples are, plural."""
+
+    @property
+    def sequential_sources(self) -> tuple[int, ...]:
+        """Indices of the entries of `data` that are read in order."""
+        return tuple(index for index, entry in enumerate(self.data) if entry.order == "index")
 
     @property
     def steps(self) -> int:
@@ -167,11 +167,6 @@ class BaseTrainConfig(StrictSettings):
     @property
     def metric_name(self) -> str:
         """Name of the validation score that selects the best weights."""
-        raise NotImplementedError
-
-    @property
-    def sample_unit(self) -> str:
-        """What samples are, plural."""
         raise NotImplementedError
 
 

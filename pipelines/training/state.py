@@ -1,15 +1,27 @@
-"""The state of a training: networks, their moving average, the optimizer."""
+"""The state of a training: networks, their moving average, the optimizer, and checkpoints of them."""
 
+import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from models.ema import ExponentialMovingAverage
-from models.step_sums import StepAccumulator
-from pipelines.training.distributed import SingleProcess, WorkerGroup
+from models.losses.base import StepAccumulator
+from pipelines.inference.last_weights import STATE_FILE
+from pipelines.inference.run import to_contiguous
+from pipelines.io.atomic import wrap_write_errors, write_atomic
+from pipelines.training.distributed import WorkerGroup
 from pipelines.training.settings import BaseTrainConfig, OptimSettings
+from synthtext.core import InputError
 
+STATE_JSON = "state.json"
+
+_DAMAGE = (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError)
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
@@ -25,16 +37,11 @@ class TrainState:
     def __init__(self, model: nn.Module, config: BaseTrainConfig, group: WorkerGroup | None = None) -> None:
         self.model = model.train().to(memory_format=torch.channels_last).to(config.device)  # type: ignore[call-overload]
         self.ema = ExponentialMovingAverage(self.model, config.ema_decay)
-        self._settings, self._steps = config.optim, config.steps
+        self._settings = config.optim
         self._optimizer = _make_adam(self.model, config.optim)
-        self._micro_batches, self._group = config.micro_batches, group or SingleProcess()
+        self._micro_batches, self._group = config.micro_batches, group or WorkerGroup()
         self._batch_norm = BatchNormStatistics(self.model)
         self._accumulators = [module for module in self.model.modules() if isinstance(module, StepAccumulator)]
-
-    def learning_rate(self, step: int) -> float:
-        """Return the learning rate of a step, counted from 0."""
-        # Counted from 1: a first step with a rate of 0 would have no effect.
-        return self._settings.learning_rate(step + 1, self._steps)
 
     def backward(self, losses: Iterable[Tensor]) -> None:
         """Compute the gradients of a step.
@@ -61,10 +68,10 @@ class TrainState:
             self._batch_norm.end_step()
         return nn.utils.clip_grad_norm_(self.model.parameters(), self._settings.clip_norm)
 
-    def step(self, step: int) -> None:
+    def step(self, step: int, learning_rate: float) -> None:
         """Update the parameters, the accumulators and the moving average."""
         for group in self._optimizer.param_groups:
-            group["lr"] = self.learning_rate(step)
+            group["lr"] = learning_rate
         self._optimizer.step()
         for module in self._accumulators:
             module.end_step()
@@ -107,13 +114,8 @@ def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 class BatchNormStatistics:
     """Updates running statistics once per step, by the mean over the batches of all processes.
 
-    Otherwise they would be updated batch by batch, and depend on which process computed which batch.
-
-    Args:
-        model: the network.
-
-    Attributes:
-        sums: sums over the batches of this step, which distributed training adds up over its processes.
+    Otherwise they would be updated batch by batch, and depend on which process computed which batch. Distributed
+    training adds up `sums`, those over the batches of this step, over its processes.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -142,3 +144,54 @@ class BatchNormStatistics:
             tensor.copy_(total)
         for counter, initial in zip(self._counters, self._initial_counts, strict=True):
             counter.copy_(torch.minimum(counter, initial + 1))
+
+
+@dataclass
+class TrainingProgress:
+    """The numbers of a checkpoint."""
+
+    step: int = 0  # steps taken
+    best_score: float | None = None  # highest validation score so far
+    best_step: int | None = None  # step of the highest score; 0: before the first step
+    seconds: float = 0.0  # elapsed time of the training
+    cpu_seconds: float = 0.0  # CPU time, data workers included
+    source_sizes: list[int] = field(default_factory=list)  # usable samples, which the order of the samples depends on
+    metric_sums: dict[str, float] = field(default_factory=dict)  # since the last entry of metrics.jsonl, by name
+    metric_counts: dict[str, int] = field(default_factory=dict)  # steps in those sums, by name
+
+
+def save_checkpoint(folder: Path, state: TrainState, progress: TrainingProgress) -> None:
+    """Replace the checkpoint of a run atomically: the progress is stored in the header of the tensors' file.
+
+    `state.json` is a readable copy of the progress.
+
+    Raises:
+        JobError: it cannot be written; the previous checkpoint is kept.
+    """
+    numbers = json.dumps(asdict(progress))
+    with wrap_write_errors(folder / STATE_FILE):
+        write_atomic(folder / STATE_FILE, save(to_contiguous(state.state_dict()), {"progress": numbers}))
+        write_atomic(folder / STATE_JSON, numbers + "\n")
+
+
+def load_checkpoint(folder: Path, state: TrainState | None = None) -> TrainingProgress:
+    """Return the progress of a run's checkpoint, or the initial progress if there is none.
+
+    Args:
+        folder: the run directory.
+        state: is restored from the checkpoint; None: only read the progress.
+
+    Raises:
+        InputError: the checkpoint is damaged, or belongs to another network.
+    """
+    path = folder / STATE_FILE
+    if not path.is_file():
+        return TrainingProgress()
+    try:
+        with safe_open(path, "pt") as file:
+            if state is not None:
+                state.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - no dict
+            return TrainingProgress(**json.loads(file.metadata()["progress"]))
+    except _DAMAGE as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path} cannot be resumed from ({reason}); remove it to train from the start") from None

@@ -1,9 +1,10 @@
 """The interface between the training loop and what is trained, and checks of the run directory."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias
 
 from torch import Tensor, nn
 
@@ -11,112 +12,104 @@ from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
 from pipelines.inference.run import CHARSET_FILE, CONFIG_FILE, PREPROCESSING_FILE, RecognizerRun, Run, open_run
 from pipelines.io.atomic import TEMPORARY_PREFIX
-from pipelines.training.checkpoint import TrainingProgress
+from pipelines.io.paths import wrap_read_errors
 from pipelines.training.settings import RESUMABLE_CHANGES
+from pipelines.training.state import TrainingProgress
 from synthtext.core import Charset, InputError
 
 LOCK_FILE = "lock"
 _LEFTOVERS = {LOCK_FILE, CHARSET_FILE, PREPROCESSING_FILE}  # of a run directory that was never completed
 _MAX_DIFFERENCES = 5
 
-BatchT = TypeVar("BatchT")
 Log: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """Scores of a validation.
+    """Scores of a validation."""
 
-    Attributes:
-        score: score that selects the best weights, higher is better.
-        scores: all scores, by source and metric.
-        best: the network that the scores belong to; None: the whole model.
-        networks: networks that are saved beside the best, by name.
-        best_network: name of the best among them; None: there are none.
-        extra: more entries for metrics.jsonl.
-    """
-
-    score: float
-    scores: dict[str, dict[str, float]]
-    best: nn.Module | None = None
-    networks: Mapping[str, nn.Module] = field(default_factory=dict)
-    best_network: str | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    score: float  # selects the best weights; higher is better
+    scores: dict[str, dict[str, float]]  # all scores, by source and metric
+    best: nn.Module | None = None  # the network that the scores belong to; None: the whole model
+    networks: Mapping[str, nn.Module] = field(default_factory=dict)  # saved beside the best, by name
+    best_network: str | None = None  # name of the best among them; None: there are none
+    extra: Mapping[str, Any] = field(default_factory=dict)  # more entries for metrics.jsonl
 
 
-class Task(Protocol[BatchT]):
-    """A model with its data, losses and validation."""
+class Task(Protocol):
+    """A model with its data, losses and validation. A batch has `keys`, the names of its samples."""
 
     @property
     def model(self) -> nn.Module:
         """The model with its initial weights."""
-        ...
 
     @property
     def extra_metrics(self) -> Mapping[str, Tensor]:
         """Metrics of the last call of `losses` with `log`, besides the losses: finite scalars by name."""
-        ...
 
-    def batches(self, numbers: range) -> Iterator[BatchT]:
+    def batches(self, numbers: range) -> Iterator[Any]:
         """Yield the batches of these numbers, in order; each is a pure function of its number."""
-        ...
 
-    def losses(self, batch: BatchT, step: int, *, log: bool = False) -> dict[str, Tensor]:
+    def losses(self, batch: Any, step: int, *, log: bool = False) -> dict[str, Tensor]:
         """Return the terms of the loss of a batch, scalars by name, whose sum is minimised.
 
         Args:
-            batch: the batch.
+            batch: one of `batches`.
             step: step of the training, from 0.
             log: whether this step is logged, so that `extra_metrics` are needed.
         """
-        ...
-
-    def keys(self, batch: BatchT) -> tuple[str, ...]:
-        """Return the names of the samples in a batch."""
-        ...
 
     def validate(self, model: nn.Module) -> ValidationResult:
         """Score a copy of the model with averaged weights."""
-        ...
-
-
-def _nothing(*_: Any) -> None:
-    pass
 
 
 @dataclass(frozen=True)
 class TrainingSetup:
-    """A training whose settings and data have been checked.
+    """A training whose settings and data have been checked."""
 
-    Attributes:
-        task: model, data and losses.
-        source_sizes: usable samples of every source.
-        settings: content of the run's config.yaml.
-        preprocessing: of the run.
-        charset: of a recognizer.
-        messages: messages to log before the first step.
-        on_start: called at every start, also of a resumed training; writes further files of the run.
-        on_end: called at the end with the progress and the log.
-    """
-
-    task: Task[Any]
-    source_sizes: list[int]
-    settings: SettingsDict
+    task: Task
+    source_sizes: list[int]  # usable samples of every source
+    settings: SettingsDict  # content of the run's config.yaml
     preprocessing: RecognizerPreprocessing | DetectorPreprocessing
-    charset: Charset | None
-    messages: Sequence[str]
-    on_start: Callable[[Run], None] = _nothing
-    on_end: Callable[[Run, TrainingProgress, Log], None] = _nothing
+    charset: Charset | None  # of a recognizer
+    messages: Sequence[str]  # to log before the first step
+    on_start: Callable[
+        [Run], None
+    ]  # called at every start, also of a resumed training; writes further files of the run
+    on_end: Callable[[Run, TrainingProgress, Log], None] = lambda run, progress, log: None  # called at the end
+
+
+def create_run_dir(folder: Path) -> None:
+    """Create the folder of a run; raises InputError if it cannot be created or written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / LOCK_FILE).touch()
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror}; name another folder with -o") from None
 
 
 def check_run_dir(folder: Path) -> None:
-    """Reject a folder that holds something other than a training; a new or an empty one is accepted.
+    """Reject a folder that cannot be written, or holds something other than a training; it may not exist.
 
     Raises:
-        InputError: the message says what the folder holds.
+        InputError: the message says what the folder holds, or why it cannot be written.
     """
+    path = folder.absolute()
+    parent = next(path for path in (path, *path.parents) if os.path.lexists(path))
+    if parent != path and not parent.is_dir():
+        raise InputError(f"{folder} cannot be created: {parent} is a file; name another folder with -o")
+    if not os.access(parent, os.W_OK | os.X_OK) and parent.is_dir():
+        raise InputError(
+            f"{folder} cannot be written: you have no permission to write to {parent}; name another folder with -o, or "
+            "change the permissions"
+        )
+    with wrap_read_errors(folder):
+        _check_content(folder)
+
+
+def _check_content(folder: Path) -> None:
     if not (folder / CONFIG_FILE).is_file():
-        if folder.exists() and (not folder.is_dir() or any(_foreign_files(folder))):
+        if folder.exists() and not (folder.is_dir() and all(map(_is_leftover, folder.iterdir()))):
             raise InputError(f"{folder} is not empty and is not a run directory: name a new folder")
     elif "imported" in open_run(folder).config:
         raise InputError(
@@ -125,12 +118,7 @@ def check_run_dir(folder: Path) -> None:
 
 
 def check_resumable(folder: Path, settings: SettingsDict, charset: Charset | None) -> None:
-    """Reject a folder that holds something other than this training.
-
-    Args:
-        folder: the run directory, which may not exist.
-        settings: what the run's config.yaml would contain.
-        charset: of a recognizer.
+    """Reject a folder that holds something other than the training with these settings; it may not exist.
 
     Raises:
         InputError: as `check_run_dir`; or the folder holds another training.
@@ -149,10 +137,8 @@ def check_resumable(folder: Path, settings: SettingsDict, charset: Charset | Non
         )
 
 
-def _foreign_files(folder: Path) -> Iterator[Path]:
-    for path in folder.iterdir():
-        if path.name not in _LEFTOVERS and not path.name.startswith(TEMPORARY_PREFIX):
-            yield path
+def _is_leftover(path: Path) -> bool:
+    return path.name in _LEFTOVERS or path.name.startswith(TEMPORARY_PREFIX)
 
 
 def _differences(saved: Mapping[str, Any], given: Mapping[str, Any], path: str = "") -> Iterator[str]:

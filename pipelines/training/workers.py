@@ -13,43 +13,30 @@ import torch
 
 from pipelines.cluster.distributed import Send, run_distributed
 from pipelines.cluster.remote import CodeVersion, describe_code_difference, installed_code_version
-from pipelines.config import SettingsDict
 from pipelines.errors import JobError
 from pipelines.inference.run import Run, open_run
 from pipelines.progress import ProgressBar, ProgressCounter, progress_bar
-from pipelines.training.checkpoint import TrainingProgress, read_progress
-from pipelines.training.detector_config import DetectorTrainConfig
+from pipelines.training.budget import make_budget
+from pipelines.training.configs import AnyTrainConfig
 from pipelines.training.distributed import DistributedGroup, propagate_errors
 from pipelines.training.loop import run_training
-from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.state import TrainingProgress, load_checkpoint
 from pipelines.training.task import Log, TrainingSetup
 from synthtext.core import InputError
 
-AnyTrainConfig: TypeAlias = RecognizerTrainConfig | DetectorTrainConfig
 SetupFactory: TypeAlias = Callable[[AnyTrainConfig, Path], TrainingSetup]
 
 _REPORT_INTERVAL = 0.5  # seconds between reports of the progress
-_ERRORS = {"InputError": InputError, "JobError": JobError}
 
 
 @dataclass(frozen=True)
 class _WorkerTask:
-    """What every process is given.
-
-    Attributes:
-        prepare: opens data and builds networks.
-        kind: class of the settings.
-        settings: settings as JSON values.
-        folder: run directory, relative to `working_dir`.
-        working_dir: directory where relative paths start.
-        code: version of ocrmill.
-    """
+    """What every process is given; the other fields as in `train_distributed`."""
 
     prepare: SetupFactory
-    kind: type[AnyTrainConfig]
-    settings: SettingsDict
-    folder: Path
-    working_dir: Path
+    config: AnyTrainConfig
+    folder: Path  # run directory, relative to `working_dir`
+    working_dir: Path  # directory where relative paths start
     code: CodeVersion
 
 
@@ -62,47 +49,33 @@ def train_distributed(
         prepare: opens data and builds networks; every process calls it.
         config: settings, with concrete device and precision; `micro_batches` is a multiple of `workers`.
         run: an existing run; every process can access its folder and the data.
-        log: receives messages, a line each.
-        workers: number of processes.
-        address: address of a Ray cluster, or None.
-
-    Returns:
-        The progress at the end.
+        log, workers, address: as in `train`.
 
     Raises:
         InputError, JobError: as in `run_training`, and if processes die repeatedly.
     """
-    task = _WorkerTask(
-        prepare, type(config), config.model_dump(mode="json"), run.folder, Path.cwd(), installed_code_version()
-    )
-    done = min(read_progress(run.folder).step * config.samples_per_step, config.samples)
-    with progress_bar("training", total=config.samples, unit=config.sample_unit, done=done) as bar:
-        receiver = _Receiver(bar, log)
+    task = _WorkerTask(prepare, config, run.folder, Path.cwd(), installed_code_version())
+    failures: list[Exception] = []
+    budget = make_budget(config, run.folder)
+    done = budget.done(load_checkpoint(run.folder))
+    with progress_bar("training", total=budget.total, unit=budget.unit, done=done) as bar:
+
+        def receive(message: tuple[str, Any]) -> None:
+            subject, content = message
+            if subject == "log":
+                log(content)
+            elif subject == "failed":
+                failures.append(content)
+            else:
+                if content < bar.counter.done:
+                    log(f"a process died: resuming from the checkpoint at {content:,} {budget.unit}")
+                bar.advance(content - bar.counter.done)
+
         is_cuda = config.device == "cuda"
-        run_distributed(_run_worker, task, workers, address, run.folder, receiver.receive, cuda=is_cuda)
-    if receiver.failure is not None:
-        raise receiver.failure
-    return read_progress(run.folder)
-
-
-class _Receiver:
-    """Shows the reports of the first process."""
-
-    def __init__(self, bar: ProgressBar, log: Log) -> None:
-        self._bar, self._log = bar, log
-        self.failure: Exception | None = None
-
-    def receive(self, message: tuple[str, Any]) -> None:
-        subject, content = message
-        if subject == "done":
-            if content < self._bar.counter.done:
-                self._log(f"a process died: resuming from the checkpoint at {content:,} samples")
-            self._bar.advance(content - self._bar.counter.done)
-        elif subject == "log":
-            self._log(content)
-        else:
-            name, text = content
-            self.failure = _ERRORS[name](text)
+        run_distributed(_run_worker, task, workers, address, run.folder, receive, cuda=is_cuda)
+    if failures:
+        raise failures[0]
+    return load_checkpoint(run.folder)
 
 
 def _run_worker(task: _WorkerTask, send: Send) -> None:
@@ -110,17 +83,16 @@ def _run_worker(task: _WorkerTask, send: Send) -> None:
     os.chdir(task.working_dir)
     group = DistributedGroup()
     report: Send = send if group.rank == 0 else lambda _: None
-    config = task.kind(**task.settings)
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    log: Log = lambda line: report(("log", line))  # noqa: E731 - a name for the type
+    if task.config.threads:
+        torch.set_num_threads(task.config.threads)
     try:
         with propagate_errors(group):
             check_same_version(task.code)
-            setup, run = task.prepare(config, task.folder), open_run(task.folder)
-        run_training(setup.task, setup.source_sizes, config, run, log, group, _reporting_bar(report))
+            setup, run = task.prepare(task.config, task.folder), open_run(task.folder)
+        log, make_bar = lambda line: report(("log", line)), _reporting_bar(report)
+        run_training(setup.task, setup.source_sizes, task.config, run, log, group, make_bar)
     except (InputError, JobError) as error:
-        report(("failed", (type(error).__name__, str(error))))
+        report(("failed", type(error)(str(error))))
 
 
 def check_same_version(expected: CodeVersion) -> None:

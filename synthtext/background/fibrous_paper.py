@@ -73,16 +73,13 @@ class FibrousPaper(ParametricBackground):
     def render(self, size: Size, parameters: Parameters) -> Image:
         """Render the paper, (H, W, 3)."""
         factor = parameters["roughness"] / _FIBRE_CONTRAST
-        texture = cv2.convertScaleAbs(
-            crop_tile(_make, size, parameters), alpha=factor, beta=_PAPER_LEVEL * (1 - factor)
-        )
+        tile = crop_tile(_make, size, parameters)
+        texture = cv2.convertScaleAbs(tile, alpha=factor, beta=_PAPER_LEVEL * (1 - factor))
         if "stain" in parameters:
             texture = cv2.subtract(texture, _stains(size, parameters))
         for fold in parameters.get("folds", ()):
             texture = _folded(np.asarray(texture, np.uint8), fold)
-        lightness, warmth = parameters["lightness"], parameters["warmth"]
-        tint = np.array([0.4, 0.05, -0.6]) * warmth
-        paper = lightness + tint
+        paper = parameters["lightness"] + np.array([0.4, 0.05, -0.6]) * parameters["warmth"]
         stain = paper * 0.45 + np.array([20.0, 8.0, -8.0])
         return apply_colour_ramp(
             np.asarray(texture, np.uint8), (0, stain), (_PAPER_LEVEL, paper), (255, paper + 255 - _PAPER_LEVEL)
@@ -90,13 +87,11 @@ class FibrousPaper(ParametricBackground):
 
 
 def _make(rng: np.random.Generator) -> GreyTexture:
-    clouds = (
-        anisotropic_noise(rng, 40, 60) * 0.5 + anisotropic_noise(rng, 12, 14) * 0.3 + anisotropic_noise(rng, 1, 1) * 0.4
-    )
+    clouds = anisotropic_noise(rng, 40, 60) * 0.5 + anisotropic_noise(rng, 12, 14) * 0.3
+    clouds = clouds + anisotropic_noise(rng, 1, 1) * 0.4
     texture = to_texture((clouds - clouds.mean()) * 0.25 + _PAPER_LEVEL / 255)
-    fibres = np.zeros((HEIGHT, WIDTH), np.uint8)
-    for shade in (-1, 1):
-        fibres[:] = 0
+    for combine in (cv2.subtract, cv2.add):
+        fibres = np.zeros((HEIGHT, WIDTH), np.uint8)
         count = int(rng.integers(150, 500))
         starts, turns = rng.random((count, 2)) * (WIDTH, HEIGHT), rng.uniform(0, 2 * math.pi, count)
         bends, lengths = rng.uniform(-0.5, 0.5, count), rng.uniform(4, 22, count)
@@ -104,8 +99,7 @@ def _make(rng: np.random.Generator) -> GreyTexture:
         second = np.stack([np.cos(turns + bends), np.sin(turns + bends)], axis=1) * lengths[:, None]
         paths = np.stack([starts, starts + first, starts + first + second], axis=1)
         cv2.polylines(fibres, list(np.round(paths * 16).astype(np.int32)), False, 40, 1, cv2.LINE_AA, 4)
-        combined = cv2.add(texture, fibres) if shade > 0 else cv2.subtract(texture, fibres)
-        texture = np.asarray(combined, np.uint8)
+        texture = np.asarray(combine(texture, fibres), np.uint8)
     return texture
 
 
@@ -126,16 +120,12 @@ def _folded(texture: GreyTexture, fold: list[float]) -> GreyTexture:
     height, width = texture.shape
     upright = position < 0.6
     length, thick = (width, height) if upright else (height, width)
-    middle = (position / 0.6 if upright else (position - 0.6) / 0.4) * length + (lean - 0.5) * 0.4 * np.linspace(
-        -0.5, 0.5, thick
-    ) * min(thick, length)
+    slope = (lean - 0.5) * 0.4 * np.linspace(-0.5, 0.5, thick) * min(thick, length)
+    middle = (position / 0.6 if upright else (position - 0.6) / 0.4) * length + slope
     distance = np.arange(length, dtype=np.float32) - middle[:, None].astype(np.float32)
     reach = np.float32(0.35 * min(height, width) + 1)
-    shade = (
-        np.sign(distance)
-        * np.maximum(1 - np.abs(distance) / reach, 0)
-        * np.float32((direction - 0.5) * 70 * (0.4 + depth))
-    )
+    contrast = np.float32((direction - 0.5) * 70 * (0.4 + depth))
+    shade = np.sign(distance) * np.maximum(1 - np.abs(distance) / reach, 0) * contrast
     crease = np.maximum(1.4 - np.abs(distance), 0) * np.float32(30 * depth)
     change = shade + crease if upright else (shade + crease).T
     return np.asarray(np.clip(texture + change, 0, 255), np.uint8)

@@ -20,6 +20,7 @@ from synthtext.background.textures import (
     to_texture,
 )
 from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_number, check_range
+from synthtext.core.compositing import composite_image
 
 _THREAD = 6  # width of a thread in a tile, pixels
 _WEAVES = ("plain", "twill", "basket", "knit")
@@ -75,12 +76,7 @@ def _make_fabric(rng: np.random.Generator) -> GreyTexture:
         return _knit(rng, x + sway, y)
     column, row = (x + sway) / _THREAD, (y + sway) / _THREAD
     i, j = np.floor(column), np.floor(row)
-    if weave == "plain":
-        over = (i + j) % 2 == 0
-    elif weave == "twill":
-        over = (i + j) % 4 < 2
-    else:
-        over = (i // 2 + j // 2) % 2 == 0
+    over = {"plain": (i + j) % 2 == 0, "twill": (i + j) % 4 < 2, "basket": (i // 2 + j // 2) % 2 == 0}[weave]
     across, along = 1 - np.abs(2 * (row - j) - 1), 1 - np.abs(2 * (column - i) - 1)  # 0 at a thread's edges
     round_ = np.where(over, along, across) ** 0.6
     uneven = np.where(over, anisotropic_noise(rng, 90, _THREAD), anisotropic_noise(rng, _THREAD, 90))
@@ -90,8 +86,7 @@ def _make_fabric(rng: np.random.Generator) -> GreyTexture:
 
 def _knit(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> GreyTexture:
     """Rows of V-shaped stitches."""
-    wide = 2 * _THREAD
-    column = x / wide
+    column = x / (2 * _THREAD)
     half = np.abs(2 * (column - np.floor(column)) - 1)
     row = y / _THREAD + half * 1.4
     depth = np.abs(2 * (row - np.floor(row)) - 1)
@@ -99,17 +94,12 @@ def _knit(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> GreyTexture
     return to_texture((0.5 + np.clip(shade, 0, 0.995) / 2).astype(np.float32))
 
 
-# Dark and light colours of the grain: pine, oak, beech, walnut, mahogany, ebony, weathered, painted white and blue.
-_WOODS = (
-    ((176, 124, 70), (226, 184, 126)),
-    ((134, 92, 52), (196, 152, 98)),
-    ((186, 140, 104), (226, 188, 152)),
-    ((62, 38, 24), (124, 84, 54)),
-    ((84, 34, 22), (150, 76, 50)),
-    ((24, 20, 18), (66, 56, 50)),
-    ((92, 90, 86), (164, 160, 152)),
-    ((188, 186, 178), (238, 236, 230)),
-    ((54, 86, 104), (112, 148, 162)),
+_WOODS = (  # dark and light colour of the grain
+    *(((176, 124, 70), (226, 184, 126)), ((134, 92, 52), (196, 152, 98))),  # pine, oak
+    *(((186, 140, 104), (226, 188, 152)), ((62, 38, 24), (124, 84, 54))),  # beech, walnut
+    *(((84, 34, 22), (150, 76, 50)), ((24, 20, 18), (66, 56, 50))),  # mahogany, ebony
+    *(((92, 90, 86), (164, 160, 152)), ((188, 186, 178), (238, 236, 230))),  # weathered, painted white
+    ((54, 86, 104), (112, 148, 162)),  # painted blue
 )
 
 
@@ -157,11 +147,8 @@ class Wood(ParametricBackground):
 def _make_wood(rng: np.random.Generator) -> GreyTexture:
     """Create a tile: bands of growth rings, cut lengthwise, with pores; levels are 40 and above."""
     y = np.arange(HEIGHT, dtype=np.float32)[:, None]
-    bent = (
-        y
-        + (anisotropic_noise(rng, 70, 320) - 0.5) * float(rng.uniform(40, 140))
-        + (anisotropic_noise(rng, 18, 120) - 0.5) * 6
-    )
+    waves = (anisotropic_noise(rng, 70, 320) - 0.5) * float(rng.uniform(40, 140))
+    bent = y + waves + (anisotropic_noise(rng, 18, 120) - 0.5) * 6
     turn = bent / float(rng.uniform(9, 26))
     ring = turn - np.floor(turn)  # light earlywood, gradually darker latewood, then light again
     fibres = anisotropic_noise(rng, 1.2, 60) * 0.6 + anisotropic_noise(rng, 3, 160) * 0.4
@@ -181,17 +168,10 @@ def _jointed(texture: GreyTexture, position: float) -> GreyTexture:
     return np.asarray(joined.reshape(height, width), np.uint8)
 
 
-# Steel, aluminium, brass, copper, bronze, gunmetal, and enamel in green, red and blue.
 _METALS = (
-    (146, 150, 156),
-    (188, 190, 192),
-    (186, 152, 78),
-    (176, 104, 70),
-    (122, 96, 62),
-    (70, 74, 80),
-    (40, 92, 70),
-    (140, 40, 36),
-    (40, 66, 120),
+    *((146, 150, 156), (188, 190, 192), (186, 152, 78)),  # steel, aluminium, brass
+    *((176, 104, 70), (122, 96, 62), (70, 74, 80)),  # copper, bronze, gunmetal
+    *((40, 92, 70), (140, 40, 36), (40, 66, 120)),  # green, red and blue enamel
 )
 
 
@@ -239,25 +219,17 @@ class Metal(ParametricBackground):
         light = np.sin(x + y[:, None] + np.float32(2 * math.pi * parameters["phase"]))
         whole = parameters["brushing"] + parameters["shine"]
         strength = np.float32(parameters["shine"] / whole * 127 if whole else 0)
-        shown = np.clip(
-            (texture.astype(np.float32) - 128) * np.float32(parameters["brushing"] / max(whole, 1e-6))
-            + light * strength
-            + 128,
-            0,
-            255,
-        ).astype(np.uint8)
+        brushing = np.float32(parameters["brushing"] / max(whole, 1e-6))
+        shown = np.clip((texture.astype(np.float32) - 128) * brushing + light * strength + 128, 0, 255)
         base = np.array(_METALS[parameters["metal"]], np.float64) * parameters["shade"]
-        image = apply_colour_ramp(shown, (0, base - whole / 2), (255, base + whole / 2))
+        image = apply_colour_ramp(shown.astype(np.uint8), (0, base - whole / 2), (255, base + whole / 2))
         return _rusty(image, size, parameters) if "rust" in parameters else image
 
 
 def _make_metal(rng: np.random.Generator) -> GreyTexture:
     """Create a tile: horizontal traces of brushing, and a few scratches."""
-    value = (
-        anisotropic_noise(rng, 1, 200) * 0.6
-        + anisotropic_noise(rng, 1, 50) * 0.4
-        + anisotropic_noise(rng, 5, 400) * 0.3
-    )
+    traces = anisotropic_noise(rng, 1, 200) * 0.6 + anisotropic_noise(rng, 1, 50) * 0.4
+    value = traces + anisotropic_noise(rng, 5, 400) * 0.3
     texture = to_texture((value - value.mean()) * 0.9 + 0.5)
     for _ in range(int(rng.integers(4, 16))):
         start, turn = rng.random(2) * (WIDTH, HEIGHT), rng.normal(0, 0.5)
@@ -275,6 +247,4 @@ def _rusty(image: Image, size: Size, parameters: Parameters) -> Image:
     mixed = cv2.addWeighted(areas, 0.75, fine, 0.25, 0)
     amount = cv2.convertScaleAbs(cv2.subtract(mixed, np.full_like(areas, round(parameters["rust"]))), alpha=9)
     colour = apply_colour_ramp(fine, (0, np.array([74.0, 34.0, 18.0])), (255, np.array([170.0, 96.0, 50.0])))
-    mask = cv2.cvtColor(np.minimum(amount, 225), cv2.COLOR_GRAY2BGR)
-    remaining = cv2.multiply(image, cv2.bitwise_not(mask), scale=1 / 255)
-    return np.asarray(cv2.add(remaining, cv2.multiply(colour, mask, scale=1 / 255)), np.uint8)
+    return composite_image(image, np.minimum(amount, 225).astype(np.uint8), colour)

@@ -1,6 +1,8 @@
 """Crops of photographs."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image as PillowImage
 
-from synthtext.core import Image, InputError, Range, Size, check_number, check_range
+from synthtext.core import MAX_IMAGE_PIXELS, Image, InputError, Range, Size, check_number, check_range
 from synthtext.core.cache import ByteCache
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
@@ -66,22 +68,18 @@ class PhotoPool:
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """Return a random crop, mirrored half of the time; a photograph that is too small is extended by reflection."""
         which, across, down, mirrored = rng.random(4).tolist()
-        photo = self._photos[int(which * len(self._photos))]
-        width, height = int(size.width), int(size.height)
-        photo = reflect_pad(photo, width, height)
-        x = int(across * (photo.shape[1] - width + 1))
-        y = int(down * (photo.shape[0] - height + 1))
-        crop = photo[y : y + height, x : x + width]
+        crop = crop_at(self._photos[int(which * len(self._photos))], int(size.width), int(size.height), across, down)
         return np.asarray(cv2.flip(crop, 1) if mirrored < 0.5 else crop.copy(), np.uint8)
 
 
-def reflect_pad(image: Image, width: int, height: int) -> Image:
-    """Extend an image to at least this size by reflection."""
+def crop_at(image: Image, width: int, height: int, across: float, down: float) -> Image:
+    """Return a view of an image of this size, at fractions of the free space; extends a small image by reflection."""
     while image.shape[0] < height or image.shape[1] < width:
-        down = min(max(0, height - image.shape[0]), image.shape[0])
+        bottom = min(max(0, height - image.shape[0]), image.shape[0])
         right = min(max(0, width - image.shape[1]), image.shape[1])
-        image = np.asarray(cv2.copyMakeBorder(image, 0, down, 0, right, cv2.BORDER_REFLECT), np.uint8)
-    return image
+        image = np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_REFLECT), np.uint8)
+    x, y = int(across * (image.shape[1] - width + 1)), int(down * (image.shape[0] - height + 1))
+    return image[y : y + height, x : x + width]
 
 
 def _scaled(photo: Image, scale: float) -> Image:
@@ -109,21 +107,40 @@ def list_photos(folder: Path) -> tuple[Path, ...]:
     return paths
 
 
+@contextmanager
+def open_photo(path: Path, noun: str) -> Iterator[PillowImage.Image]:
+    """Open an image (a `noun`) that is not decoded yet.
+
+    Raises:
+        InputError: On opening or within the block: the file is broken, or its header claims more than
+            `MAX_IMAGE_PIXELS` pixels; the message names it.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PillowImage.DecompressionBombWarning)  # below our limit
+            file = PillowImage.open(path)
+        with file:
+            if file.width * file.height > MAX_IMAGE_PIXELS:
+                raise PillowImage.DecompressionBombError
+            yield file
+    except PillowImage.DecompressionBombError:
+        limit = f"more than {MAX_IMAGE_PIXELS:,} pixels"
+        raise InputError(f"{noun} {str(path)!r} is too large: it has {limit}; make it smaller") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(f"{noun} {str(path)!r} is broken or not an image: {error}; replace or remove it") from None
+
+
 def decode_photo(path: Path) -> Image:
     """Read a photograph, (H, W, 3) uint8 RGB, with sides of at most 1024 pixels.
 
     Uses Pillow, which detects truncated files; OpenCV fills them with grey.
 
     Raises:
-        InputError: The file is broken; the message names it.
+        InputError: The file is broken, or has more than `MAX_IMAGE_PIXELS` pixels; the message names it.
     """
-    try:
-        with PillowImage.open(path) as file:
-            file.draft("RGB", (_MAX_SIDE, _MAX_SIDE))
-            picture = file.convert("RGB")
-    except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError) as error:
-        raise InputError(f"photograph {str(path)!r} is broken or not an image: {error}; replace or remove it") from None
-    photo = np.asarray(picture, np.uint8)
+    with open_photo(path, "photograph") as file:
+        file.draft("RGB", (_MAX_SIDE, _MAX_SIDE))
+        photo = np.asarray(file.convert("RGB"), np.uint8)
     longest = max(photo.shape[:2])
     return _scaled(photo, _MAX_SIDE / longest) if longest > _MAX_SIDE else photo
 

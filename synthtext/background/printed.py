@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.background.background import ParametricBackground
-from synthtext.background.textures import draw_noise_offset, smooth_noise
+from synthtext.background.textures import draw_noise_offset, smooth_noise, uniform_image
 from synthtext.core import Image, InputError, Parameters, Range, Size, check_fraction, check_range
-from synthtext.core.compositing import composite
+from synthtext.core.compositing import colour_ramp, composite
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,7 @@ class Ruled(ParametricBackground):
         base = np.clip(lightness + rng.uniform(-14, 6, 3), 0, 255)
         tint = rng.uniform(0.4, 1.6, 3)  # for blue, red and grey lines
         kind = self.kinds[int(rng.integers(len(self.kinds)))]
-        strength = rng.uniform(*self.strength_range) * (
-            0.5 if kind == "points" else 1
-        )  # strong points look like full stops
+        strength = rng.uniform(*self.strength_range) * (0.5 if kind == "points" else 1)  # strong ones look like stops
         line = np.clip(base - strength * tint * (3 / tint.sum()), 0, 255)
         return {
             "kind": kind,
@@ -62,8 +60,7 @@ class Ruled(ParametricBackground):
     def render(self, size: Size, parameters: Parameters) -> Image:
         """Render the paper, (H, W, 3)."""
         width, height = int(size.width), int(size.height)
-        image = np.empty((height, width, 3), np.uint8)
-        image[:] = np.array(parameters["base"], np.uint8)
+        image = uniform_image(size, parameters["base"])
         kind, colour = parameters["kind"], parameters["line"]
         step = max(5.0, parameters["spacing"] * height / (1 if kind == "lines" else 3))
         thick = max(1, round(parameters["width"] * height * (1 if kind == "lines" else 0.6)))
@@ -86,19 +83,13 @@ def _line(image: Image, first: tuple[float, float], last: tuple[float, float], c
 
 def _points(image: Image, step: float, parameters: Parameters) -> None:
     """Draw round points in rows and columns."""
-    aside, down = (
-        _distance_to_points(length, parameters[name], step)
-        for length, name in zip(image.shape[1::-1], "xy", strict=True)
-    )
-    away = np.sqrt(down[:, None] ** 2 + aside**2)
+    distances = []
+    for length, start in zip(image.shape[1::-1], (parameters["x"], parameters["y"]), strict=True):
+        position = (np.arange(length, dtype=np.float32) + 0.5) / np.float32(step) - np.float32(start)
+        distances.append(np.abs(position - np.round(position)) * np.float32(step))
+    away = np.sqrt(distances[1][:, None] ** 2 + distances[0] ** 2)
     mask = np.clip((max(0.9, 0.07 * step) + 0.5 - away) * 255, 0, 255).astype(np.uint8)
     image[:] = composite(image, mask, parameters["line"])
-
-
-def _distance_to_points(length: int, start: float, step: float) -> NDArray[np.float32]:
-    """Distance of pixels from the nearest of the positions that are `step` apart."""
-    position = (np.arange(length, dtype=np.float32) + 0.5) / np.float32(step) - np.float32(start)
-    return np.asarray(np.abs(position - np.round(position)) * np.float32(step), np.float32)
 
 
 _MAX_INSETS = (0.03, 0.09) * 2  # of lines left, above, right, below, in heights: they must not look like letters
@@ -144,13 +135,11 @@ class Table(ParametricBackground):
 
     def render(self, size: Size, parameters: Parameters) -> Image:
         """Render the cell, (H, W, 3)."""
-        width, height = int(size.width), int(size.height)
-        image = np.empty((height, width, 3), np.uint8)
-        image[:] = np.array(parameters["cell"], np.uint8)
-        thick = max(1, round(parameters["width"] * height))
+        image = uniform_image(size, parameters["cell"])
+        thick = max(1, round(parameters["width"] * size.height))
         for side, place in enumerate(parameters["sides"]):
             if place is not None:
-                _border(image, side, round(place * height), thick, parameters)
+                _border(image, side, round(place * size.height), thick, parameters)
         return image
 
 
@@ -211,13 +200,9 @@ class Halftone(ParametricBackground):
             tone = np.float32(low) + areas * np.float32((high - low) / 255)
             angle = math.radians(parameters["degrees"] + _ANGLES[number])
             layers.append(_dots(size, pitch, angle, tone))
-        base = np.array(parameters["base"], np.float64)
         if len(layers) == 1:
-            steps = np.linspace(0, 1, 256)[:, None]
-            table = (base + (np.array(parameters["ink"]) - base) * steps + 0.5).astype(np.uint8)
-            return np.asarray(cv2.LUT(cv2.merge((layers[0],) * 3), table[None]), np.uint8)
-        flat = np.empty((int(size.height), int(size.width), 3), np.uint8)
-        flat[:] = base.astype(np.uint8)
+            return colour_ramp(layers[0], parameters["base"], parameters["ink"])
+        flat = uniform_image(size, parameters["base"])
         return np.asarray(cv2.subtract(flat, cv2.multiply(cv2.merge(layers), flat, scale=0.8 / 255)), np.uint8)
 
 
@@ -227,12 +212,9 @@ def _dots(size: Size, pitch: float, angle: float, tone: NDArray[np.float32]) -> 
     across, down = turn * math.cos(angle), turn * math.sin(angle)
     x, y = np.arange(size.width, dtype=np.float32), np.arange(size.height, dtype=np.float32)
     # cos(ax + by) + cos(ay - bx), each as products of rows and columns
-    one = np.outer(np.cos(y * np.float32(down)), np.cos(x * np.float32(across))) - np.outer(
-        np.sin(y * np.float32(down)), np.sin(x * np.float32(across))
-    )
-    other = np.outer(np.cos(y * np.float32(across)), np.cos(x * np.float32(down))) + np.outer(
-        np.sin(y * np.float32(across)), np.sin(x * np.float32(down))
-    )
+    x_across, x_down, y_across, y_down = (part * np.float32(step) for part in (x, y) for step in (across, down))
+    one = np.outer(np.cos(y_down), np.cos(x_across)) - np.outer(np.sin(y_down), np.sin(x_across))
+    other = np.outer(np.cos(y_across), np.cos(x_down)) + np.outer(np.sin(y_across), np.sin(x_down))
     screen = (one + other) * np.float32(0.25) + np.float32(0.5)  # 0 to 1
     steep = np.float32(_SHARPNESS * min(pitch, 9) / 3 * 100)
     return np.asarray(np.clip((screen - 1 + tone) * steep + 128, 0, 255), np.uint8)

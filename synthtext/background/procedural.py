@@ -1,14 +1,20 @@
 """Procedural backgrounds: plain colours, gradients and textures."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from synthtext.background.textures import uniform_image
 from synthtext.core import Image, Range, Size, check_number, check_range
+from synthtext.core.compositing import colour_ramp
 
 _MAX_HUE_DIFFERENCE = 20  # between the channels of two colours, of 255, within the tint
+
+Colour: TypeAlias = NDArray[np.float64]
+"""(3,) RGB, 0 to 255 after clipping."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +30,34 @@ class Plain:
     tint: float = 60
 
     def __post_init__(self) -> None:
-        _check(self.lightness_range, self.tint)
+        check_range("lightness_range", self.lightness_range, 0, 255)
+        check_number("tint", self.tint, 0, 255)
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """Create a uniform image, (H, W, 3)."""
-        colour = _first_colour(rng, self.lightness_range, self.tint)
-        rows = np.empty((int(size.height), int(size.width) * 3), np.uint8)
-        rows[:] = np.tile(np.clip(colour, 0, 255).astype(np.uint8), int(size.width))
-        return rows.reshape(int(size.height), int(size.width), 3)
+        return uniform_image(size, np.clip(_draw_colour(rng, self.lightness_range, self.tint), 0, 255))
 
 
 @dataclass(frozen=True)
-class Gradient:
+class _TwoColours:
+    lightness_range: Range = (0, 255)
+    difference: float = 90
+    tint: float = 60
+
+    def __post_init__(self) -> None:
+        check_range("lightness_range", self.lightness_range, 0, 255)
+        check_number("tint", self.tint, 0, 255)
+        check_number("difference", self.difference, 0, 255)
+
+    def _draw_colours(self, rng: np.random.Generator) -> tuple[Colour, Colour]:
+        """Draw a colour, and one that is lighter or darker by up to the difference, with a slightly different hue."""
+        first = _draw_colour(rng, self.lightness_range, self.tint)
+        hue = min(_MAX_HUE_DIFFERENCE, self.tint)
+        return first, first + rng.uniform(-self.difference, self.difference) + rng.uniform(-hue, hue, 3)
+
+
+@dataclass(frozen=True)
+class Gradient(_TwoColours):
     """A linear gradient between two colours.
 
     Attributes:
@@ -44,17 +66,9 @@ class Gradient:
         tint: Maximum difference of the channels from the lightness, 0 to 255.
     """
 
-    lightness_range: Range = (0, 255)
-    difference: float = 90
-    tint: float = 60
-
-    def __post_init__(self) -> None:
-        _check(self.lightness_range, self.tint, self.difference)
-
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """Create an image with a linear gradient, (H, W, 3)."""
-        first = _first_colour(rng, self.lightness_range, self.tint)
-        second = _second_colour(rng, first, self.difference, self.tint)
+        first, second = self._draw_colours(rng)
         width, height = int(size.width), int(size.height)
         angle = rng.uniform(0, 2 * np.pi)
         x = np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(np.cos(angle))
@@ -64,7 +78,7 @@ class Gradient:
 
 
 @dataclass(frozen=True)
-class Texture:
+class Texture(_TwoColours):
     """Smooth random patches of two colours at several scales, as of stone, cloth or stained paper.
 
     Attributes:
@@ -74,19 +88,16 @@ class Texture:
         grain_range: Size of the largest patches, as a fraction of the image's height.
     """
 
-    lightness_range: Range = (0, 255)
     difference: float = 70
-    tint: float = 60
     grain_range: Range = (0.2, 2.0)
 
     def __post_init__(self) -> None:
-        _check(self.lightness_range, self.tint, self.difference)
+        super().__post_init__()
         check_range("grain_range", self.grain_range, 0.01, 100, "two shares")
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """Create an image with the texture, (H, W, 3)."""
-        first = _first_colour(rng, self.lightness_range, self.tint)
-        second = _second_colour(rng, first, self.difference, self.tint)
+        first, second = self._draw_colours(rng)
         width, height = int(size.width), int(size.height)
         grain = max(2.0, rng.uniform(*self.grain_range) * height)
         fraction = np.zeros((height, width), np.float32)
@@ -97,28 +108,10 @@ class Texture:
         return _mix(first, second, fraction)
 
 
-def _check(lightness_range: Range, tint: float, difference: float = 0) -> None:
-    check_range("lightness_range", lightness_range, 0, 255)
-    for name, value in (("tint", tint), ("difference", difference)):
-        check_number(name, value, 0, 255)
-
-
-def _second_colour(
-    rng: np.random.Generator, colour: NDArray[np.float64], difference: float, tint: float
-) -> NDArray[np.float64]:
-    """Another colour that is lighter or darker by up to the difference, with a slightly different hue."""
-    hue = min(_MAX_HUE_DIFFERENCE, tint)
-    return colour + rng.uniform(-difference, difference) + rng.uniform(-hue, hue, 3)
-
-
-def _first_colour(rng: np.random.Generator, lightness_range: Range, tint: float) -> NDArray[np.float64]:
+def _draw_colour(rng: np.random.Generator, lightness_range: Range, tint: float) -> Colour:
     return rng.uniform(*lightness_range) + rng.uniform(-tint, tint, 3)
 
 
-def _mix(first: NDArray[np.float64], second: NDArray[np.float64], fraction: NDArray[np.float32]) -> Image:
+def _mix(first: Colour, second: Colour, fraction: NDArray[np.float32]) -> Image:
     """Mix two colours per pixel: fraction (H, W) from 0 (first) to 1 (second)."""
-    first, second = np.clip(first, 0, 255), np.clip(second, 0, 255)
-    steps = np.linspace(0, 1, 256)[:, None]
-    table = (first + (second - first) * steps + 0.5).astype(np.uint8)
-    index = (fraction * 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(cv2.merge((index, index, index)), table[None]), np.uint8)
+    return colour_ramp((fraction * 255).astype(np.uint8), first.tolist(), second.tolist())

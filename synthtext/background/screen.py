@@ -62,9 +62,7 @@ class Screen(ParametricBackground):
         fraction = np.linspace(0, 1, int(size.width))[:, None]
         left, right = np.array(parameters["left"]), np.array(parameters["right"])
         row = (left + (right - left) * fraction + 0.5).astype(np.uint8)
-        image = np.empty((int(size.height), int(size.width), 3), np.uint8)
-        image[:] = row
-        return image
+        return np.tile(row, (int(size.height), 1, 1))
 
     def apply_overlay(self, image: Image, parameters: Parameters) -> Image:
         """Multiply an image by the light that passes through pixels, lines or moire."""

@@ -6,26 +6,31 @@ from typing import TypeAlias
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from synthtext.background.photos import reflect_pad
-from synthtext.core import Parameters, Range, Size
+from synthtext.background.photos import crop_at
+from synthtext.core import Image, Parameters, Range, Size
 from synthtext.core.cache import ByteCache
+
+
+def uniform_image(size: Size, colour: ArrayLike) -> Image:
+    """Create an image (H, W, 3) of one colour: RGB, 0 to 255, rounded down."""
+    width, height = int(size.width), int(size.height)
+    row = np.tile(np.asarray(colour).astype(np.uint8), width)
+    return np.tile(row, (height, 1)).reshape(height, width, 3)
+
 
 NOISE_FIELD_SIZE = 512
 """Columns and rows of the noise field; offsets are below it."""
 
 
 def smooth_noise(size: Size, cell: float, offset: tuple[int, int]) -> NDArray[np.uint8]:
-    """Interpolated noise, the same in every process.
+    """Interpolated noise, the same in every process: (H, W) uint8 with a mean of about 128.
 
     Args:
         size: Size in whole pixels.
         cell: Pixels between independent values, at least 1.
         offset: Column and row of the field at which the noise starts, each from 0 to `NOISE_FIELD_SIZE` - 1.
-
-    Returns:
-        (H, W) uint8 with a mean of about 128.
     """
     width, height = int(size.width), int(size.height)
     cell = max(1.0, cell)
@@ -78,23 +83,17 @@ def draw_tile_crop(rng: np.random.Generator, zoom_range: Range) -> Parameters:
 
 
 def crop_tile(make: TileMaker, size: Size, parameters: Parameters) -> GreyTexture:
-    """Crop a tile.
+    """Crop a tile; the result is (H, W) uint8.
 
     Args:
         make: Creates a tile (`HEIGHT`, `WIDTH`) if it is not cached.
         size: Size of the crop in whole pixels; a tile that is too small is extended by reflection.
         parameters: As drawn by `draw_tile_crop`.
-
-    Returns:
-        (H, W) uint8.
     """
     variant, zoom = parameters["tile"], parameters["zoom"]
     tile = _TILES.get((make, variant), lambda: make(np.random.default_rng((variant, 1))))
     width, height = max(1, round(size.width / zoom)), max(1, round(size.height / zoom))
-    tile = reflect_pad(tile, width, height)
-    x = int(parameters["x"] * (tile.shape[1] - width + 1))
-    y = int(parameters["y"] * (tile.shape[0] - height + 1))
-    crop = tile[y : y + height, x : x + width]
+    crop = crop_at(tile, width, height, parameters["x"], parameters["y"])
     if parameters["flip"]:
         crop = np.asarray(cv2.flip(crop, parameters["flip"] - 2), np.uint8)
     if (width, height) == (size.width, size.height):

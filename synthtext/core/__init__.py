@@ -2,10 +2,11 @@
 
 from synthtext.core.charset import Charset, CorpusCoverage, charset_names
 from synthtext.core.clusters import Clusters
-from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect
+from synthtext.core.detail import DetailBudget, DetailLimited
+from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect, apply_pixel_effect
 from synthtext.core.errors import InputError
-from synthtext.core.generator import Generator
 from synthtext.core.geometry import (
+    MAX_IMAGE_PIXELS,
     Box,
     Image,
     Points,
@@ -18,11 +19,13 @@ from synthtext.core.geometry import (
     is_self_intersecting,
     polygons_overlap,
     signed_area,
+    size_of,
     start_at_nearest,
 )
 from synthtext.core.installed import package_file
 from synthtext.core.randomness import (
     BLOCK_SIZE,
+    StageStreams,
     Streams,
     StreamSource,
     WeightedComponent,
@@ -31,9 +34,10 @@ from synthtext.core.randomness import (
     coverage_stream,
     probe_stream,
 )
-from synthtext.core.ranges import Range, check_fraction, check_number, check_range, lerp
+from synthtext.core.ranges import BoundedSettings, Range, bounded, check_fraction, check_number, check_range, lerp
 from synthtext.core.sample import (
     AppliedEffect,
+    Generator,
     Level,
     Origin,
     Parameters,
@@ -47,12 +51,16 @@ from synthtext.core.warp import CoordinateMap, Homography, Warp
 
 __all__ = [
     "BLOCK_SIZE",
+    "MAX_IMAGE_PIXELS",
     "AppliedEffect",
+    "BoundedSettings",
     "Box",
     "Charset",
     "Clusters",
     "CoordinateMap",
     "CorpusCoverage",
+    "DetailBudget",
+    "DetailLimited",
     "Effect",
     "EffectChain",
     "EffectStep",
@@ -73,14 +81,17 @@ __all__ = [
     "Scene",
     "Size",
     "SkippedSample",
+    "StageStreams",
     "StreamSource",
     "Streams",
     "TextInstance",
     "Warp",
     "WeightedComponent",
     "WeightedSampler",
+    "apply_pixel_effect",
     "as_polygon",
     "block_stream",
+    "bounded",
     "bounding_box",
     "bounding_boxes",
     "charset_names",
@@ -95,5 +106,6 @@ __all__ = [
     "polygons_overlap",
     "probe_stream",
     "signed_area",
+    "size_of",
     "start_at_nearest",
 ]

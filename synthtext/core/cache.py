@@ -1,8 +1,12 @@
-"""An LRU cache bounded in bytes."""
+"""An LRU cache bounded in bytes, and the folder of files that are derived or downloaded once."""
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from pathlib import Path
 from typing import Generic, TypeVar
+
+from synthtext.core.errors import InputError
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -10,13 +14,21 @@ Value = TypeVar("Value")
 _OVERHEAD = 200  # bytes of an entry besides its value
 
 
-class ByteCache(Generic[Key, Value]):
-    """Caches the most recently used values, up to `limit` bytes (at least one entry).
+def cache_folder() -> Path:
+    """Return the folder of cached files: `OCRMILL_CACHE`, or `ocrmill` in the cache folder of the user.
 
-    Args:
-        limit: Limit in bytes.
-        size: Returns the bytes of a value.
+    Raises:
+        InputError: The home folder is unknown.
     """
+    path = os.environ.get("OCRMILL_CACHE") or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/ocrmill"
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError(f"{path}: there is no such home folder; set OCRMILL_CACHE to a folder for caches") from None
+
+
+class ByteCache(Generic[Key, Value]):
+    """Caches the most recently used values, up to `limit` bytes (at least one entry), which `size` counts."""
 
     def __init__(self, limit: int, size: Callable[[Value], int]) -> None:
         self._limit, self._size = limit, size

@@ -23,19 +23,12 @@ _NAMED = {
 
 @dataclass(frozen=True)
 class CorpusCoverage:
-    """Result of comparing a charset with texts.
+    """Result of comparing a charset with texts."""
 
-    Attributes:
-        unused: Characters of the charset that do not occur in the texts, in the charset's order.
-        out_of_charset: Characters that the charset lacks, with their counts.
-        discarded_texts: Number of texts with such a character.
-        total: Number of texts.
-    """
-
-    unused: tuple[str, ...]
-    out_of_charset: dict[str, int]
-    discarded_texts: int
-    total: int
+    unused: tuple[str, ...]  # characters of the charset that do not occur in the texts, in the charset's order
+    out_of_charset: dict[str, int]  # characters that the charset lacks, with their counts
+    discarded_texts: int  # number of texts with such a character
+    total: int  # number of texts
 
 
 @dataclass(frozen=True)
@@ -85,10 +78,7 @@ class Charset:
 
     @classmethod
     def named(cls, name: str) -> "Charset":
-        """Return a predefined charset.
-
-        Args:
-            name: One of `charset_names()`.
+        """Return one of the predefined charsets, `charset_names()`.
 
         Raises:
             InputError: There is no such charset.
@@ -108,24 +98,21 @@ class Charset:
         Raises:
             InputError: The file does not exist, is not UTF-8 text, or has a line that is not one character.
         """
+        name = f"charset {str(path)!r}"
         try:
             text = path.read_bytes().decode("utf-8-sig")
         except FileNotFoundError:
-            raise InputError(
-                f"charset {str(path)!r}: there is neither a file nor a predefined charset of that name"
-            ) from None
+            raise InputError(f"{name}: there is neither a file nor a predefined charset of that name") from None
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"charset {str(path)!r} cannot be read as UTF-8 text: {error}") from None
+            raise InputError(f"{name} cannot be read as UTF-8 text: {error}") from None
         lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
         for number, line in enumerate(lines, 1):
             if len(line) != 1:
-                raise InputError(f"charset {str(path)!r}, line {number}: expected one character, got {line!r}")
-        if add_space and " " not in lines:
-            lines.append(" ")
+                raise InputError(f"{name}, line {number}: expected one character, got {line!r}")
         try:
-            return cls(tuple(lines))
+            return cls((*lines, " ") if add_space and " " not in lines else tuple(lines))
         except InputError as error:
-            raise InputError(f"charset {str(path)!r}: {error}") from None
+            raise InputError(f"{name}: {error}") from None
 
     def write(self, path: Path) -> None:
         """Write one character a line, including the space; read it with `from_file(..., add_space=False)`."""
@@ -144,11 +131,10 @@ class Charset:
         """Compare the charset with folded texts."""
         counts: Counter[str] = Counter()
         discarded = total = 0
-        for text in texts:
-            folded = self.fold(text)
-            counts.update(folded)
+        for text in map(self.fold, texts):
+            counts.update(text)
             total += 1
-            discarded += not self.covers(folded)
+            discarded += not self.covers(text)
         out_of_charset = {character: count for character, count in counts.most_common() if character not in self.index}
         unused = tuple(character for character in self.characters if character not in counts)
         return CorpusCoverage(unused, out_of_charset, discarded, total)

@@ -57,7 +57,7 @@ class Clusters:
         return Clusters(self.offsets, self.quads + outwards)
 
     def outline(self, text: str) -> Polygon:
-        """Return the polygon of the line, along the top sides of the quads and back along their bottom sides.
+        """Return the polygon (P, 2) of the line, along the top sides of the quads and back along their bottom sides.
 
         It is clockwise from the top-left of the text and has P / 2 points along the top and as many along the bottom:
         four points for a straight line, more for a curved one, at boundaries of clusters, so that 4 <= P <= 4 K. It
@@ -67,9 +67,6 @@ class Clusters:
         Args:
             text: Text of the clusters; defines their visual order.
 
-        Returns:
-            (P, 2) float32, pixels.
-
         Raises:
             ValueError: There are no clusters, or the text has another length.
         """
@@ -78,9 +75,7 @@ class Clusters:
     def outlines(self, text: str, parts: Sequence[tuple[int, int]]) -> list[Polygon]:
         """Return the polygons of parts of the line, such as its words; see `outline`.
 
-        Args:
-            text: Text of the whole line, which defines the visual order of the parts' clusters.
-            parts: For every part, the index of its first cluster and the index after its last one.
+        A part is the index of its first cluster and the index after its last one; the text is that of the whole line.
 
         Raises:
             ValueError: A part is empty, or the text has another length.
@@ -110,9 +105,7 @@ def _circumscribed(quads: Points, warp: Warp) -> Points:
 
     Between the sampled points, a curve exceeds the quad by about 1/64 of its own height; an arc does not.
     """
-    sides = np.empty(
-        (len(quads), 4, _STEPS, 2)
-    )  # of every side: its first corner and the points before the next corner
+    sides = np.empty((len(quads), 4, _STEPS, 2))  # the first corner of every side, and points up to the next corner
     sides[:, :, 0] = quads
     sides[:, :, 1:] = quads[:, :, None] + (quads[:, _NEXT] - quads)[:, :, None] * _INNER
     for step in warp.maps:
@@ -215,16 +208,10 @@ def _simplify(above: Points, below: Points, tolerance: float) -> list[int]:
 
 
 def _extend(ends: Points, directions: Points, starts: Points, stops: Points, meeting: NDArray[np.bool_]) -> Points:
-    """Extend the ends (R, 2) of rungs along directions (R, 2) to the farthest edge.
+    """Extend the ends (R, 2) of rungs along outward directions (R, 2) to the farthest edge that meets the rung.
 
-    Where curved clusters of different widths meet, the edge of the wider one lies farther out.
-
-    Args:
-        ends: Ends of R rungs.
-        directions: Outward directions.
-        starts: (K, 2) start points of the edges of K quads.
-        stops: (K, 2) end points of these edges.
-        meeting: (R, K) which edges count for which rung.
+    The edges run from `starts` to `stops` (K, 2); `meeting` (R, K) tells which ones meet which rung. Where curved
+    clusters of different widths meet, the edge of the wider one lies farther out.
     """
     edges, directions = stops - starts, directions.astype(np.float64)
     away = starts - ends[:, None]

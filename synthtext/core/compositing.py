@@ -4,41 +4,36 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from synthtext.core.geometry import Image
 
 
-def composite(background: Image, coverage: NDArray[np.uint8], colour: Sequence[float]) -> Image:
-    """Composite a colour over an image.
-
-    Args:
-        background: (H, W, 3) uint8 RGB.
-        coverage: (H, W) uint8.
-        colour: RGB, 0 to 255.
+def composite(background: Image, coverage: Image, colour: Sequence[float]) -> Image:
+    """Composite a colour (RGB, 0 to 255) over an image (H, W, 3).
 
     Returns:
-        A new image: the background where coverage is 0, the colour where it is 255.
+        A new image: the background where the coverage (H, W) is 0, the colour where it is 255.
     """
-    inked = cv2.merge([cv2.convertScaleAbs(coverage, alpha=channel / 255) for channel in colour])
-    rest = cv2.cvtColor(cv2.bitwise_not(coverage), cv2.COLOR_GRAY2BGR)
-    below = cv2.multiply(background, rest, scale=1 / 255)
-    return np.asarray(cv2.add(inked, below), np.uint8)
+    return _over(background, coverage, cv2.merge([cv2.convertScaleAbs(coverage, alpha=part / 255) for part in colour]))
 
 
-def composite_image(background: Image, coverage: NDArray[np.uint8], image: Image) -> Image:
+def composite_image(background: Image, coverage: Image, image: Image) -> Image:
     """Composite an image (H, W, 3) over another one; see `composite`."""
     inked = cv2.multiply(image, cv2.cvtColor(coverage, cv2.COLOR_GRAY2BGR), scale=1 / 255)
+    return _over(background, coverage, inked)
+
+
+def _over(background: Image, coverage: Image, inked: cv2.typing.MatLike) -> Image:
     rest = cv2.cvtColor(cv2.bitwise_not(coverage), cv2.COLOR_GRAY2BGR)
     return np.asarray(cv2.add(inked, cv2.multiply(background, rest, scale=1 / 255)), np.uint8)
 
 
-def with_opacity(coverage: NDArray[np.uint8], opacity: float) -> NDArray[np.uint8]:
+def with_opacity(coverage: Image, opacity: float) -> Image:
     """Return a coverage multiplied by an opacity from 0 to 1."""
     return coverage if opacity >= 1 else np.asarray(cv2.convertScaleAbs(coverage, alpha=opacity), np.uint8)
 
 
-def translate(layer: NDArray[np.uint8], right: int, down: int) -> NDArray[np.uint8]:
+def translate(layer: Image, right: int, down: int) -> Image:
     """Return a layer (H, W) translated by whole pixels, filled with 0."""
     height, width = layer.shape
     moved = np.zeros_like(layer)
@@ -49,15 +44,14 @@ def translate(layer: NDArray[np.uint8], right: int, down: int) -> NDArray[np.uin
     return moved
 
 
-def colour_ramp(index: NDArray[np.uint8], first: Sequence[float], second: Sequence[float]) -> Image:
+def colour_ramp(index: Image, first: Sequence[float], second: Sequence[float]) -> Image:
     """Map an index (H, W) uint8 to colours between two colours: 0 is the first, 255 the second."""
-    steps = np.linspace(0, 1, 256)[:, None]
-    start = np.clip(np.asarray(first, np.float64), 0, 255)
-    table = (start + (np.clip(np.asarray(second, np.float64), 0, 255) - start) * steps + 0.5).astype(np.uint8)
+    start, end = np.clip(np.array([first, second], np.float64), 0, 255)
+    table = (start + (end - start) * np.linspace(0, 1, 256)[:, None] + 0.5).astype(np.uint8)
     return np.asarray(cv2.LUT(cv2.merge((index, index, index)), table[None]), np.uint8)
 
 
-def cut_clearance(layer: NDArray[np.uint8], letters: NDArray[np.uint8], distance: float) -> NDArray[np.uint8]:
+def cut_clearance(layer: Image, letters: Image, distance: float) -> Image:
     """Erase a layer (H, W) within `distance` pixels, at least one, of letters (H, W)."""
     size = 2 * max(1, round(distance)) + 1
     dilated = cv2.dilate(letters, np.ones((size, size), np.uint8))

@@ -21,8 +21,9 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
+from synthtext.core.detail import DetailBudget, DetailLimited
 from synthtext.core.errors import InputError
-from synthtext.core.geometry import Image, Size
+from synthtext.core.geometry import Image, Size, size_of
 from synthtext.core.sample import AppliedEffect, Parameters
 from synthtext.core.warp import Warp
 
@@ -33,11 +34,9 @@ class PixelEffect(Protocol):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw parameters (JSON scalars) for an image of this size."""
-        ...
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the changed image, (H, W, 3) uint8 RGB of the same size; the argument is not modified."""
-        ...
 
 
 @runtime_checkable
@@ -46,11 +45,9 @@ class GeometricEffect(Protocol):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw parameters (JSON scalars) for an image of this size."""
-        ...
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
         """Return how points of an image of this size move."""
-        ...
 
 
 Effect: TypeAlias = PixelEffect | GeometricEffect
@@ -58,13 +55,7 @@ Effect: TypeAlias = PixelEffect | GeometricEffect
 
 @dataclass(frozen=True)
 class EffectStep:
-    """An effect with its probability.
-
-    Attributes:
-        name: Name under which it is recorded.
-        effect: The effect.
-        probability: Probability of applying it.
-    """
+    """An effect with its probability and the name under which it is recorded."""
 
     name: str
     effect: Effect
@@ -80,11 +71,7 @@ class EffectChain:
         self._pixel = [(s, s.effect) for s in self.steps if isinstance(s.effect, PixelEffect)]
 
     def draw_warp(self, rng: np.random.Generator, size: Size) -> tuple[Warp, tuple[AppliedEffect, ...]]:
-        """Draw the geometric effects for an image of this size and compose their warps.
-
-        Returns:
-            The composed warp, and the effects that were drawn.
-        """
+        """Draw the geometric effects for an image of this size; return the composed warp and the drawn effects."""
         warp, applied = Warp(), []
         for step, effect in self._geometric:
             if rng.random() < step.probability:
@@ -93,26 +80,41 @@ class EffectChain:
                 applied.append(AppliedEffect(step.name, parameters))
         return warp, tuple(applied)
 
-    def apply_pixels(self, rng: np.random.Generator, image: Image) -> tuple[Image, tuple[AppliedEffect, ...]]:
-        """Draw the pixel effects and apply them to an image (H, W, 3).
+    def apply_pixels(
+        self, rng: np.random.Generator, image: Image, budget: DetailBudget | None = None
+    ) -> tuple[Image, tuple[AppliedEffect, ...]]:
+        """Draw the pixel effects and apply them to an image (H, W, 3); return it and the drawn effects.
 
-        Returns:
-            The changed image, and the effects that were drawn.
+        A budget limits the effects, which spend it in order.
 
         Raises:
-            InputError: An effect changed the size or type of the image.
+            InputError: An effect did not keep the shape and dtype of the image.
         """
         applied = []
-        size = Size(image.shape[1], image.shape[0])
+        size = size_of(image)
         for step, effect in self._pixel:
             if rng.random() < step.probability:
                 parameters = effect.draw(rng, size)
-                changed = effect.apply(image, parameters)
-                if changed.shape != image.shape or changed.dtype != image.dtype:
-                    raise InputError(
-                        f"effect {step.name} changed {image.dtype} {image.shape} to {changed.dtype} {changed.shape}: a "
-                        "pixel effect must keep size and type"
-                    )
-                image = changed
+                if budget is not None and isinstance(effect, DetailLimited):
+                    limited = effect.limit(parameters, budget)
+                    if limited is None:
+                        continue
+                    parameters = limited
+                image = apply_pixel_effect(step.name, effect, image, parameters)
                 applied.append(AppliedEffect(step.name, parameters))
         return image, tuple(applied)
+
+
+def apply_pixel_effect(name: str, effect: PixelEffect, image: Image, parameters: Parameters) -> Image:
+    """Apply a pixel effect and check its result; `name` is used in messages.
+
+    Raises:
+        InputError: The effect did not keep the shape and dtype of the image.
+    """
+    changed = effect.apply(image, parameters)
+    if changed.shape != image.shape or changed.dtype != image.dtype:
+        raise InputError(
+            f"effect {name} returned {changed.dtype} {changed.shape} for {image.dtype} {image.shape}: a pixel effect "
+            "must keep shape and dtype"
+        )
+    return changed

@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 Image: TypeAlias = NDArray[np.uint8]
 """(H, W, 3) RGB or (H, W) coverage, 0 to 255."""
 
+MAX_IMAGE_PIXELS = 2**27
+"""Pixels of the largest image file that is decoded (400 MB); the header of a small file may claim any size."""
+
 Points: TypeAlias = NDArray[np.float32]
 """(..., 2) x then y, in pixels."""
 
@@ -25,6 +28,11 @@ class Size(NamedTuple):
 
     width: float
     height: float
+
+
+def size_of(image: Image) -> Size:
+    """Return the width and height of an image (H, W, ...)."""
+    return Size(image.shape[1], image.shape[0])
 
 
 class Box(NamedTuple):
@@ -44,6 +52,11 @@ class Box(NamedTuple):
     def height(self) -> float:
         """Height in pixels."""
         return self.bottom - self.top
+
+    def union(self, other: "Box") -> "Box":
+        """Return the smallest box that contains both."""
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        return Box(left, top, max(self.right, other.right), max(self.bottom, other.bottom))
 
     def polygon(self) -> Polygon:
         """Return the corners (4, 2), clockwise from the top-left."""

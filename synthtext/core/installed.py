@@ -5,11 +5,7 @@ from pathlib import Path
 
 
 def package_file(package: str, name: str) -> Path | None:
-    """Find a file of an installed package without importing the package.
-
-    Args:
-        package: Name of a top-level package.
-        name: Path relative to the package's folder.
+    """Find a file by its path in an installed top-level package, without importing the package.
 
     Returns:
         The file's path; None if the package is not installed or has no such file.

@@ -1,6 +1,9 @@
 """Intervals of settings, and checks of bounds."""
 
-from typing import TypeAlias
+from dataclasses import field, fields
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
 
 from synthtext.core.errors import InputError
 
@@ -9,14 +12,7 @@ Range: TypeAlias = tuple[float, float]
 
 
 def check_range(name: str, interval: Range, lowest: float, highest: float, what: str = "two numbers") -> None:
-    """Check that an interval is in order and within bounds.
-
-    Args:
-        name: Name of the setting, for the message.
-        interval: Minimum and maximum.
-        lowest: Lower bound.
-        highest: Upper bound.
-        what: Unit for the message, such as "ems".
+    """Check that an interval is in order and within bounds; `what`, such as "ems", is its unit in the message.
 
     Raises:
         InputError: The interval is not in order or out of bounds.
@@ -26,14 +22,7 @@ def check_range(name: str, interval: Range, lowest: float, highest: float, what:
 
 
 def check_number(name: str, value: float, lowest: float, highest: float, unit: str = "") -> None:
-    """Check that a number is within bounds.
-
-    Args:
-        name: Name of the setting, for the message.
-        value: The number.
-        lowest: Lower bound.
-        highest: Upper bound.
-        unit: Unit for the message, such as "pixels".
+    """Check that a number is within bounds; `unit`, such as "pixels", is used in the message.
 
     Raises:
         InputError: The number is out of bounds.
@@ -49,6 +38,40 @@ def check_fraction(name: str, value: float) -> None:
         InputError: It is not.
     """
     check_number(name, value, 0, 1)
+
+
+Value = TypeVar("Value")
+
+
+def bounded(default: Value, lowest: float, highest: float, unit: str = "") -> Value:
+    """Declare a field with bounds, a number or an interval, in a dataclass that extends `BoundedSettings`.
+
+    The unit, such as "ems", is used in messages.
+    """
+    declared: Value = field(default=default, metadata={"bounds": (lowest, highest, unit)})
+    return declared
+
+
+class BoundedSettings:
+    """Base class of dataclasses; it checks the bounds of the fields that are declared by `bounded`.
+
+    Raises:
+        InputError: A number or an interval is out of bounds, or an interval is not in order.
+    """
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):  # type: ignore[arg-type]
+            if "bounds" in entry.metadata:
+                lowest, highest, unit = entry.metadata["bounds"]
+                value = getattr(self, entry.name)
+                if isinstance(entry.default, tuple):
+                    check_range(entry.name, value, lowest, highest, unit or "two numbers")
+                else:
+                    check_number(entry.name, value, lowest, highest, unit)
+
+    def uniform(self, rng: np.random.Generator, *names: str) -> dict[str, Any]:
+        """Sample uniform numbers by name, in this order, each from the interval in the field `NAME_range`."""
+        return {name: rng.uniform(*getattr(self, f"{name}_range")) for name in names}
 
 
 def lerp(interval: Range, fraction: float) -> float:

@@ -1,8 +1,11 @@
-"""The items that the project generates and reads: lines (`Sample`) and images with many texts (`Scene`)."""
+"""The items that the project generates and reads, lines (`Sample`) and images with many texts (`Scene`); generators."""
 
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias
+from itertools import groupby
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from synthtext.core.clusters import Clusters
 from synthtext.core.display import encode_png, to_html
@@ -15,30 +18,19 @@ Level: TypeAlias = Literal["word", "line", "block"]
 
 
 class AppliedEffect(NamedTuple):
-    """An effect that was applied.
+    """An effect that was applied."""
 
-    Attributes:
-        name: Name of the effect in the recipe.
-        parameters: The parameters that it drew.
-    """
-
-    name: str
-    parameters: Parameters
+    name: str  # name of the effect in the recipe
+    parameters: Parameters  # the parameters that it drew
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a text instance comes from.
+    """Where a text instance comes from."""
 
-    Attributes:
-        kind: Rendered by a generator, pasted from another image, or real.
-        source: Data set that a pasted instance was cut from.
-        index: Index of the sample in that data set; -1 if unknown.
-    """
-
-    kind: Literal["rendered", "pasted", "real"] = "real"
-    source: str = ""
-    index: int = -1
+    kind: Literal["rendered", "pasted", "real"] = "real"  # rendered by a generator, pasted from another image, or real
+    source: str = ""  # data set that a pasted instance was cut from
+    index: int = -1  # index of the sample in that data set; -1 if unknown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,17 +151,50 @@ def _describe_size(image: Image) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SkippedSample:
-    """A sample that could not be generated within the maximum number of attempts; its index is missing in data sets.
+    """A sample that could not be generated within the maximum number of attempts; its index is missing in data sets."""
 
-    Attributes:
-        index: Index of the sample.
-        reasons: Why each attempt was rejected, in order.
-    """
-
-    index: int
-    reasons: tuple[str, ...]
+    index: int  # index of the sample
+    reasons: tuple[str, ...]  # why each attempt was rejected, in order
 
     @property
     def reason(self) -> str:
         """The most frequent reason, or the first of the most frequent ones."""
         return Counter(self.reasons).most_common(1)[0][0] if self.reasons else "unknown"
+
+
+Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", covariant=True)
+
+
+class Generator(Protocol[Item_co]):
+    """Generates sample `index` as a pure function of (recipe, seed, index), independent of the order of calls."""
+
+    def generate_many(self, indices: Sequence[int]) -> Iterator[Item_co | SkippedSample]:
+        """Generate samples in this order; the same samples as `generate`, but faster."""
+
+    def generate(self, index: int) -> Item_co | SkippedSample:
+        """Generate a sample, or return why each attempt was rejected. Its image is not encoded."""
+
+
+class CurriculumGenerator(Generic[Item]):
+    """Generates samples with a generator for each stage of a curriculum.
+
+    Args:
+        bounds: Increasing; stage k generates the indices below bound k that no earlier stage generates.
+        stages: One more generator than bounds; the last one generates all other indices.
+    """
+
+    def __init__(self, bounds: Sequence[int], stages: Sequence[Generator[Item]]) -> None:
+        self._bounds, self.stages = tuple(bounds), tuple(stages)
+
+    def generate(self, index: int) -> Item | SkippedSample:
+        """Generate sample `index` with the generator of its stage."""
+        return self.stages[self._stage(index)].generate(index)
+
+    def generate_many(self, indices: Sequence[int]) -> Iterator[Item | SkippedSample]:
+        """Generate samples in this order; the same samples as `generate`."""
+        for stage, run in groupby(indices, self._stage):
+            yield from self.stages[stage].generate_many(list(run))
+
+    def _stage(self, index: int) -> int:
+        return bisect_right(self._bounds, index)

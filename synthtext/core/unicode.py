@@ -26,13 +26,8 @@ def embedding_levels(text: str) -> list[int]:
     """Compute the embedding level of every character: even is left to right, odd is right to left.
 
     Implements rules P2-P3 (the first strong character decides the direction of the line, which is left to right if
-    there is none), W1-W7, N0-N2, I1-I2 and L1 (white space at the end of the line).
-
-    Args:
-        text: One line; code points unknown to `unicodedata` are left to right.
-
-    Returns:
-        The level of every character, 0 to 2.
+    there is none), W1-W7, N0-N2, I1-I2 and L1 (white space at the end of the line). The text is one line; code points
+    unknown to `unicodedata` are left to right. Levels are 0 to 2.
     """
     if text.isascii():
         return [0] * len(text)
@@ -103,11 +98,7 @@ def _resolve_weak(run: list[str], direction: str) -> None:
 def _resolve_brackets(text: list[str], run: list[str], marks: list[bool], line_direction: str) -> None:
     """Apply rule N0 in place: both brackets of a pair get the same direction.
 
-    Args:
-        text: Characters of the run.
-        run: Their types after the weak rules.
-        marks: Which of them were combining marks before the weak rules.
-        line_direction: Direction of the line.
+    `run` has the types of the characters after the weak rules; `marks` tells which were combining marks before them.
     """
     for opening, closing in _bracket_pairs(text, run):
         inside = {_STRONG.get(kind) for kind in run[opening + 1 : closing]} - {None}
@@ -179,10 +170,10 @@ def _resolve_neutral(run: list[str], direction: str) -> None:
 
 def _restore_ignored(levels: list[int], kinds: list[str], base: int) -> list[int]:
     """Give ignored characters the level of the preceding character (section 5.2), and apply rule L1."""
-    trailing = True
     for i, kind in enumerate(kinds):
         if kind in _IGNORED:
             levels[i] = levels[i - 1] if i else base
+    trailing = True
     for i in reversed(range(len(kinds))):
         if kinds[i] in ("B", "S"):
             trailing = True

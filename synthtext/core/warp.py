@@ -31,11 +31,9 @@ class CoordinateMap(Protocol):
 
     def forward(self, points: Coordinates) -> Coordinates:
         """Map source points to target points."""
-        ...
 
     def backward(self, points: Coordinates) -> Coordinates:
         """Map target points to source points."""
-        ...
 
 
 class Homography(NamedTuple):
@@ -75,7 +73,7 @@ class Warp(NamedTuple):
     @classmethod
     def translation(cls, dx: float, dy: float) -> "Warp":
         """Shift by dx, dy pixels."""
-        return cls.from_matrix(np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], np.float64))
+        return cls.scale_translate(1.0, dx, dy)
 
     @classmethod
     def scale_translate(cls, scale: float, dx: float, dy: float) -> "Warp":
@@ -149,7 +147,6 @@ class Warp(NamedTuple):
         *,
         interpolation: int = cv2.INTER_LINEAR,
         border_mode: int = cv2.BORDER_CONSTANT,
-        border_value: int = 0,
     ) -> Image:
         """Resample an image once by the inverse map.
 
@@ -157,23 +154,21 @@ class Warp(NamedTuple):
             image: (H, W) or (H, W, 3) uint8.
             size: Size of the result in whole pixels.
             interpolation: OpenCV flag.
-            border_mode: OpenCV flag for pixels outside of the source.
-            border_value: Grey value of a constant border.
+            border_mode: OpenCV flag for pixels outside of the source, by default 0.
         """
         shape = (int(size.width), int(size.height))
         matrix = self.matrix
-        value = (border_value,) * 3
         if matrix is None:
             sampling_map = self._sampling_map(shape, image.shape)
-            resampled = cv2.remap(image, sampling_map, None, interpolation, borderMode=border_mode, borderValue=value)  # type: ignore[call-overload]
+            resampled = cv2.remap(image, sampling_map, None, interpolation, borderMode=border_mode)  # type: ignore[call-overload]
             return np.asarray(resampled, np.uint8)
         # OpenCV counts from pixel centres: shift by half a pixel before and after.
         centred = _HALF_BACK @ matrix @ _HALF_FORTH
         if abs(centred[2, 0]) + abs(centred[2, 1]) < _AFFINE:
             affine = centred[:2] / centred[2, 2]
-            resampled = cv2.warpAffine(image, affine, shape, None, interpolation, border_mode, value)
+            resampled = cv2.warpAffine(image, affine, shape, None, interpolation, border_mode)
         else:
-            resampled = cv2.warpPerspective(image, centred, shape, None, interpolation, border_mode, value)
+            resampled = cv2.warpPerspective(image, centred, shape, None, interpolation, border_mode)
         return np.asarray(resampled, np.uint8)
 
     def _sampling_map(self, shape: tuple[int, int], source: tuple[int, ...]) -> NDArray[np.float32]:

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from synthtext.core import InputError, check_range
-from synthtext.corpora.corpus import clean_text
+from synthtext.corpora.corpus import PicklesSettings, clean_text
 from synthtext.corpora.language import resolve_charset
 
 _MAX_CHARACTERS = 1000
 
 
 @dataclass(frozen=True)
-class Characters:
+class Characters(PicklesSettings):
     """Draws strings of uniformly distributed characters.
 
     White space, characters that NFC replaces, and marks and joiners (which need a letter) are excluded.
@@ -43,8 +43,7 @@ class Characters:
         Raises:
             InputError: The charset cannot be read, or no character is left.
         """
-        low, high = self.count_range
-        count = int(rng.integers(low, high + 1))
+        count = int(rng.integers(*self.count_range, endpoint=True))
         return "".join(self.alphabet[i] for i in rng.integers(len(self.alphabet), size=count))
 
     def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
@@ -56,11 +55,7 @@ class Characters:
         return text[:position] + character + text[position + 1 :]
 
     def check(self) -> None:
-        """Read the charset.
-
-        Raises:
-            InputError: It cannot be read, or no character is left.
-        """
+        """Read the charset; raises the same as `draw`."""
         _ = self.alphabet
 
     @cached_property
@@ -75,9 +70,6 @@ class Characters:
     @cached_property
     def _alphabet_set(self) -> frozenset[str]:
         return frozenset(self.alphabet)
-
-    def __getstate__(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in ("characters", "charset", "count_range", "exclude")}
 
 
 def _stands_alone(character: str) -> bool:

@@ -2,6 +2,7 @@
 
 import string
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -86,11 +87,7 @@ class Confusables:
         )
 
     def check(self) -> None:
-        """Draw a text.
-
-        Raises:
-            InputError: As for `draw`.
-        """
+        """Draw a text; raises the same as `draw`."""
         self.draw(np.random.default_rng(0))
 
     def _exchange(self, rng: np.random.Generator, text: str, part: str, partners: list[str]) -> str:
@@ -99,8 +96,8 @@ class Confusables:
         return text[:position] + partners[int(rng.integers(len(partners)))] + text[position + len(part) :]
 
     def _code(self, rng: np.random.Generator) -> str:
-        low, high = self.length_range
-        return "".join(_CODE[i] for i in rng.integers(len(_CODE), size=int(rng.integers(low, high + 1))))
+        length = int(rng.integers(*self.length_range, endpoint=True))
+        return "".join(_CODE[i] for i in rng.integers(len(_CODE), size=length))
 
     @cached_property
     def _words(self) -> Words:
@@ -108,21 +105,18 @@ class Confusables:
 
     @cached_property
     def _in_words(self) -> dict[str, list[str]]:
-        letters_only = [] if self.pairs else [tuple(pair.split()) for pair in _IN_WORDS]
-        return self._partners([(a, b) for a, b in letters_only])
+        return self._partners(() if self.pairs else _IN_WORDS)
 
     @cached_property
     def _in_codes(self) -> dict[str, list[str]]:
-        found = self._partners([])
-        return {part: partners for part, partners in found.items() if set(part) <= set(_CODE)}
+        return {part: partners for part, partners in self._partners(()).items() if set(part) <= set(_CODE)}
 
-    def _partners(self, one_way: list[tuple[str, str]]) -> dict[str, list[str]]:
+    def _partners(self, one_way: Sequence[str]) -> dict[str, list[str]]:
         """Possible replacements of every part."""
-        own = [tuple(pair.split()) for pair in _LATIN] + [(pair[0], pair[1]) for pair in _HAN]
-        both_ways = self.pairs or [(a, b) for a, b in own]
+        both_ways: Sequence[Sequence[str]] = self.pairs or [*map(str.split, _LATIN), *_HAN]
         known = set("".join(map("".join, self.pairs)) or language_characters(self.language))
         found: defaultdict[str, list[str]] = defaultdict(list)
-        for part, partner in [*both_ways, *((b, a) for a, b in both_ways), *one_way]:
+        for part, partner in [*both_ways, *(pair[::-1] for pair in both_ways), *map(str.split, one_way)]:
             if known.issuperset(part + partner):
                 found[part].append(partner)
         return dict(found)

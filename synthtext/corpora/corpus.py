@@ -1,15 +1,21 @@
-"""The interface of corpora, mixtures of corpora, and cleaning of texts."""
+"""The interface of corpora, mixtures of corpora, cleaning of texts, and insertion of characters into them."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import fields
+from functools import lru_cache
 from operator import itemgetter
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+from fontTools.unicodedata import script
 
 from synthtext.core import WeightedComponent, WeightedSampler
 
 _INVISIBLE = frozenset("\u00ad\u200b\u2060\u2061\u2062\u2063\u2064\u206a\u206b\u206c\u206d\u206e\u206f\ufeff")
+
+_PRESENTATION_FORM = re.compile("[\ufb1d-\ufdff\ufe70-\ufefc]")  # of an Arabic or Hebrew letter
 
 
 @runtime_checkable
@@ -35,6 +41,15 @@ class SearchableCorpus(Corpus, Protocol):
     def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
         """Draw a text that contains the character, roughly as the corpus is distributed; None if there is none."""
         ...
+
+
+class PicklesSettings:
+    """A dataclass that is pickled without its cached properties."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def __getstate__(self) -> dict[str, object]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 class SampledText(NamedTuple):
@@ -78,15 +93,63 @@ def clean_text(text: str) -> str:
     letters are replaced by the letters. Bidirectional controls are kept, and rejected when a line is shaped.
     """
     if not (text.isascii() and text.isprintable()):
-        text = "".join(unicodedata.normalize("NFKC", c) if _is_presentation_form(c) else c for c in text)
+        text = _PRESENTATION_FORM.sub(lambda found: unicodedata.normalize("NFKC", found.group()), text)
         text = "".join(c for c in text if c.isspace() or not _is_invisible(c))
         text = unicodedata.normalize("NFC", text)  # last: a removed character may separate a letter and a mark
     return " ".join(text.split())
 
 
-def _is_presentation_form(character: str) -> bool:
-    return "\ufb1d" <= character <= "\ufdff" or "\ufe70" <= character <= "\ufefc"
-
-
 def _is_invisible(character: str) -> bool:
     return character in _INVISIBLE or unicodedata.category(character) in ("Cc", "Cs")
+
+
+_PREFIXES = {"#", "@"}  # also currency signs
+_JOINING = set("/\\_-:^*~·")  # signs between two texts
+_SPACED = set("&+=|×÷•–—")  # signs mostly surrounded by spaces
+_ATTACHED = ("Mn", "Mc", "Me", "Cf")  # categories of marks and joiners, which need a letter
+_PAIRS = "() [] {} <> «» “” ‘’ „“ \"\" '' （） 【】 《》 〈〉 「」 『』 〔〕 ［］ ｛｝"
+_PARTNERS = {pair[0]: pair[1] for pair in _PAIRS.split()}
+_OPENERS = {closer: opener for opener, closer in _PARTNERS.items() if opener != "„"}
+
+
+def joins_texts(character: str) -> bool:
+    """Whether a character is inserted between two texts."""
+    return character == " " or character in _JOINING or character in _SPACED
+
+
+def insert_character(rng: np.random.Generator, text: str, character: str, after: str = "") -> str:
+    """Insert a character into a text.
+
+    It replaces a character of the same category and script (a capital letter, a digit). If there is none, brackets and
+    quotation marks enclose the text, currency signs, # and @ precede it, joining characters (a space, /, &) separate
+    it from `after` (which may be empty), and others follow the text. Characters that need a letter (marks, joiners) are
+    not inserted.
+    """
+    if character == " ":
+        return f"{text} {after}"
+    kind = _kind(character)
+    if kind[0] in _ATTACHED:
+        return text
+    positions = [i for i, other in enumerate(text) if _kind(other) == kind and not _is_bound(text, i)]
+    if positions and kind[0][0] in "LN":
+        position = positions[int(rng.integers(len(positions)))]
+        return text[:position] + character + text[position + 1 :]
+    if character in _PARTNERS:
+        return character + text + _PARTNERS[character]
+    if character in _OPENERS:
+        return _OPENERS[character] + text + character
+    if character in _PREFIXES or kind[0] == "Sc":
+        return character + text
+    if after and character in _SPACED and rng.random() < 0.7:
+        return f"{text} {character} {after}"
+    return text + character + after if joins_texts(character) else text + character
+
+
+@lru_cache(maxsize=1 << 14)
+def _kind(character: str) -> tuple[str, str]:
+    return unicodedata.category(character), script(character)
+
+
+def _is_bound(text: str, position: int) -> bool:
+    """Whether a mark or joiner follows the character."""
+    return position + 1 < len(text) and unicodedata.category(text[position + 1]) in _ATTACHED

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from synthtext.core import InputError
+from synthtext.corpora.corpus import PicklesSettings
 
 _CLOCK = "faker.providers.date_time"  # depends on the current date
 _CLOCK_FUNCTIONS = {"now", "today", "time", "time_ns", "urandom", "getnode"}
@@ -17,7 +18,7 @@ _CHECKED_DRAWS = 20
 
 
 @dataclass(frozen=True)
-class Faker:
+class Faker(PicklesSettings):
     """Draws texts of a provider of the package Faker; several lines are joined to one.
 
     Providers that depend on the current date are refused, because a sample must be reproducible.
@@ -49,11 +50,7 @@ class Faker:
         return " ".join(str(value).split())
 
     def check(self) -> None:
-        """Draw a few texts.
-
-        Raises:
-            InputError: As for `draw`.
-        """
+        """Draw a few texts twice; raises the same as `draw`, also if they differ."""
         first, again = np.random.default_rng(0), np.random.default_rng(0)
         if [self.draw(first) for _ in range(_CHECKED_DRAWS)] != [self.draw(again) for _ in range(_CHECKED_DRAWS)]:
             raise InputError(
@@ -85,16 +82,12 @@ class Faker:
 
     @cached_property
     def _make(self) -> Any:
-        own = {
-            name: getattr(provider, name)
-            for provider in self._fake.get_providers()
-            for name in dir(provider)
-            if not name.startswith("_") and callable(getattr(provider, name))
-        }
+        members = ((name, getattr(p, name)) for p in self._fake.get_providers() for name in dir(p) if name[0] != "_")
+        own = {name: member for name, member in members if callable(member)}
         if self.provider not in own:
             raise InputError(
                 f"faker: there is no provider {self.provider!r} in {self.locale} (date providers are excluded: they "
-                f"depend on the current date; use the corpus 'date');  {_nearest(self.provider, own)}"
+                f"depend on the current date; use the corpus 'date'); {_nearest(self.provider, own)}"
             )
         code = getattr(own[self.provider], "__code__", None)
         if code is not None and _CLOCK_FUNCTIONS & set(code.co_names):
@@ -102,9 +95,6 @@ class Faker:
                 f"faker: provider {self.provider!r} of {self.locale} depends on the current time; choose another"
             )
         return own[self.provider]
-
-    def __getstate__(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in ("provider", "locale", "settings")}
 
 
 def _nearest(name: str, known: Any) -> str:

@@ -2,11 +2,12 @@
 
 import re
 import string
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from re import _constants as code  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -21,7 +22,24 @@ _CATEGORIES = {
     code.CATEGORY_WORD: string.digits + string.ascii_letters + "_",
     code.CATEGORY_SPACE: " ",
 }
-Node: TypeAlias = tuple[Any, Any]
+
+
+class _Choice(NamedTuple):
+    """One of several sequences of nodes; a string of characters is such a sequence of literals, too."""
+
+    options: "Sequence[Sequence[Node]]"
+
+
+class _Repeat(NamedTuple):
+    """`low` to `high` times a sequence of nodes."""
+
+    low: int
+    high: int
+    body: "Sequence[Node]"
+
+
+Node: TypeAlias = str | _Choice | _Repeat
+"""A literal text, a choice or a repetition."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +55,11 @@ class Pattern:
     pattern: str
 
     def __post_init__(self) -> None:
-        _expand(self._nodes, np.random.default_rng(0), self.pattern)
+        _ = self._nodes
 
     def draw(self, rng: np.random.Generator) -> str:
         """Draw a matching text."""
-        return _expand(self._nodes, rng, self.pattern)
+        return _expand(self._nodes, rng)
 
     def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
         """Draw a text with a character; None if no text has it, or a few draws find none."""
@@ -54,84 +72,82 @@ class Pattern:
 
     @cached_property
     def _alphabet(self) -> frozenset[str]:
-        return frozenset(_characters(self._nodes, self.pattern))
+        return frozenset(_characters(self._nodes))
 
     @cached_property
     def _nodes(self) -> list[Node]:
         try:
-            return list(parser.parse(self.pattern))
+            parsed = parser.parse(self.pattern)
         except (re.error, OverflowError, RecursionError) as error:
             raise InputError(f"pattern {self.pattern!r} is not a valid regular expression: {error}") from None
+        return _compile(parsed, self.pattern)
 
 
-def _expand(nodes: list[Node], rng: np.random.Generator, pattern: str) -> str:
-    return "".join(_expand_one(node, rng, pattern) for node in nodes)
-
-
-def _expand_one(node: Node, rng: np.random.Generator, pattern: str) -> str:
-    kind, argument = node
-    if kind is code.LITERAL:
-        return chr(argument)
-    if kind is code.IN:
-        return _pick(_members(argument, pattern), rng)
-    if kind is code.NOT_LITERAL:
-        return _pick(_PRINTABLE.replace(chr(argument), ""), rng)
-    if kind is code.ANY:
-        return _pick(_PRINTABLE, rng)
-    if kind in (code.MAX_REPEAT, code.MIN_REPEAT):
-        low, high, body = argument
-        high = max(low, _UNBOUNDED) if high is code.MAXREPEAT else high
-        if high > _MAX_REPEATS:
-            raise InputError(f"pattern {pattern!r}: at most {_MAX_REPEATS} repeats")
-        return "".join(_expand(list(body), rng, pattern) for _ in range(int(rng.integers(low, high + 1))))
-    if kind is code.SUBPATTERN:
-        return _expand(list(argument[-1]), rng, pattern)
-    if kind is code.BRANCH:
-        branches = argument[1]
-        return _expand(list(branches[int(rng.integers(len(branches)))]), rng, pattern)
-    raise InputError(
-        f"pattern {pattern!r}: {str(kind).lower()} is not supported; use literals, classes, groups, repeats"
-    )
-
-
-def _characters(nodes: list[Node], pattern: str) -> set[str]:
-    """The characters that may occur in texts."""
-    found: set[str] = set()
-    for kind, argument in nodes:
-        if kind in (code.MAX_REPEAT, code.MIN_REPEAT):
-            found |= _characters(list(argument[2]), pattern) if argument[1] else set()
-        elif kind is code.SUBPATTERN:
-            found |= _characters(list(argument[-1]), pattern)
-        elif kind is code.BRANCH:
-            found |= {c for branch in argument[1] for c in _characters(list(branch), pattern)}
-        elif kind is code.LITERAL:
-            found.add(chr(argument))
+def _compile(parsed: Iterable[tuple[Any, Any]], pattern: str) -> list[Node]:
+    nodes: list[Node] = []
+    for kind, argument in parsed:
+        if kind is code.LITERAL:
+            nodes.append(chr(argument))
         elif kind is code.IN:
-            found |= set(_members(argument, pattern))
+            nodes.append(_Choice(_members(argument, pattern)))
+        elif kind in (code.ANY, code.NOT_LITERAL):
+            nodes.append(_Choice(_PRINTABLE if kind is code.ANY else _PRINTABLE.replace(chr(argument), "")))
+        elif kind in (code.MAX_REPEAT, code.MIN_REPEAT):
+            low, high, body = argument
+            high = max(low, _UNBOUNDED) if high is code.MAXREPEAT else high
+            if high > _MAX_REPEATS:
+                raise InputError(f"pattern {pattern!r}: at most {_MAX_REPEATS} repeats")
+            nodes.append(_Repeat(low, high, _compile(body, pattern)))
+        elif kind is code.SUBPATTERN:
+            nodes += _compile(argument[-1], pattern)
+        elif kind is code.BRANCH:
+            nodes.append(_Choice([_compile(branch, pattern) for branch in argument[1]]))
         else:
-            found |= set(_PRINTABLE) - ({chr(argument)} if kind is code.NOT_LITERAL else set())
-    return found
+            name = str(kind).lower()
+            raise InputError(f"pattern {pattern!r}: {name} is not supported; use literals, classes, groups, repeats")
+    return nodes
 
 
-def _members(entries: list[Node], pattern: str) -> str:
+def _members(entries: list[tuple[Any, Any]], pattern: str) -> str:
+    """Characters of a class."""
     negated = bool(entries) and entries[0][0] is code.NEGATE
-    found = "".join(_member(entry, pattern) for entry in entries[negated:])
+    found = ""
+    for kind, argument in entries[negated:]:
+        if kind is code.LITERAL:
+            found += chr(argument)
+        elif kind is code.RANGE:
+            found += "".join(map(chr, range(argument[0], argument[1] + 1)))
+        elif kind is code.CATEGORY and argument in _CATEGORIES:
+            found += _CATEGORIES[argument]
+        else:
+            name = str(argument).lower()
+            raise InputError(f"pattern {pattern!r}: {name} in a class is not supported; list its characters")
     members = "".join(c for c in _PRINTABLE if c not in found) if negated else found
     if not members:
         raise InputError(f"pattern {pattern!r}: a class in it has no printable ASCII character")
     return members
 
 
-def _member(entry: Node, pattern: str) -> str:
-    kind, argument = entry
-    if kind is code.LITERAL:
-        return chr(argument)
-    if kind is code.RANGE:
-        return "".join(map(chr, range(argument[0], argument[1] + 1)))
-    if kind is code.CATEGORY and argument in _CATEGORIES:
-        return _CATEGORIES[argument]
-    raise InputError(f"pattern {pattern!r}: {str(argument).lower()} in a class is not supported; list its characters")
+def _expand(nodes: Sequence[Node], rng: np.random.Generator) -> str:
+    text = ""
+    for node in nodes:
+        if isinstance(node, str):
+            text += node
+        elif isinstance(node, _Choice):
+            text += _expand(node.options[int(rng.integers(len(node.options)))], rng)
+        else:
+            text += "".join(_expand(node.body, rng) for _ in range(int(rng.integers(node.low, node.high + 1))))
+    return text
 
 
-def _pick(characters: str, rng: np.random.Generator) -> str:
-    return characters[int(rng.integers(len(characters)))]
+def _characters(nodes: Sequence[Node]) -> set[str]:
+    """The characters that may occur in texts."""
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, str):
+            found.add(node)
+        elif isinstance(node, _Choice):
+            found = found.union(*map(_characters, node.options))
+        elif node.high:
+            found |= _characters(node.body)
+    return found

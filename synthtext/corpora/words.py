@@ -1,33 +1,38 @@
-"""Words by frequency, with an index of their characters."""
+"""Words by frequency, of wordfreq's lists and of jieba's dictionary, with an index of their characters."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import InputError, WeightedSampler, check_number
-from synthtext.corpora.case import Case, CaseMixture, to_case
-from synthtext.corpora.language import has_spaces, language_words
+from synthtext.core import InputError, WeightedSampler, check_number, check_range, package_file
+from synthtext.corpora.corpus import PicklesSettings
+from synthtext.corpora.language import Case, CaseMixture, has_spaces, language_words, to_case
 
 
 class Lexicon:
-    """Draws words by weight.
-
-    Args:
-        words: Distinct words.
-        weights: (N,) weights of the words, above 0.
-    """
+    """Draws words by weight: N distinct words, and (N,) weights above 0."""
 
     def __init__(self, words: tuple[str, ...], weights: NDArray[np.float64]) -> None:
-        self._words, self._weights = words, weights
+        self._words, self._weights, self._weighted = words, weights, WeightedSampler(weights)
         self._narrowed: dict[tuple[str, bool], tuple[Sequence[int], WeightedSampler] | None] = {}
 
     def draw(self, rng: np.random.Generator) -> str:
         """Draw a word."""
         return self._words[self._weighted.draw(rng)]
+
+    def draw_several(self, rng: np.random.Generator, low: int, high: int, including: str | None = None) -> list[str]:
+        """Draw `low` to `high` words; `including` replaces a random one of them."""
+        count = low if low == high else int(rng.integers(low, high + 1))
+        drawn = [self.draw(rng) for _ in range(count)]
+        if including is not None:
+            drawn[int(rng.integers(len(drawn)))] = including
+        return drawn
 
     def has(self, character: str) -> bool:
         """Whether a word contains a character."""
@@ -46,10 +51,6 @@ class Lexicon:
     def _index(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
         return _index_of(self._words)
 
-    @cached_property
-    def _weighted(self) -> WeightedSampler:
-        return WeightedSampler(self._weights)
-
 
 @lru_cache(maxsize=2)
 def _index_of(words: tuple[str, ...]) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
@@ -63,9 +64,8 @@ def _index_of(words: tuple[str, ...]) -> tuple[dict[str, list[int]], dict[str, l
     return dict(within), dict(at_start)
 
 
-MAX_WORDS = 1000
-"""Maximum number of words of a text."""
-
+_MAX_SIZE = 10_000_000  # words to draw from
+_MAX_WORDS = 1000  # of a text
 _CASE_DRAWS = 8  # in search of one in which the character occurs
 
 
@@ -91,11 +91,7 @@ class Words:
     separator: str | None = None
 
     def __post_init__(self) -> None:
-        low, high = self.count_range
-        if not 1 <= low <= high:
-            raise InputError(f"count_range {[low, high]} must be two numbers from 1 up, the smaller one first")
-        if high > MAX_WORDS:
-            raise InputError(f"count_range {[low, high]}: a text has at most {MAX_WORDS} words")
+        check_range("count_range", self.count_range, 1, _MAX_WORDS, "counts")
         if self.size < 1:
             raise InputError(f"size {self.size} must be at least 1")
         check_number("exponent", self.exponent, 0, 2)
@@ -107,16 +103,16 @@ class Words:
         Raises:
             InputError: wordfreq has no list for the language.
         """
-        return self._join(self._draw_words(rng), self._cases.draw(rng))
+        return self._join(self._lexicon.draw_several(rng, *self.count_range), self._cases.draw(rng))
 
     def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
         """Draw words of which one contains a character, in a case in which it does; None if there is none.
 
-        Raises:
-            InputError: wordfreq has no list for the language.
+        Raises the same as `draw`.
         """
-        if character in self._separator and self.count_range[1] > 1:
-            return self._join(self._draw_words(rng, 2), self._cases.draw(rng))
+        low, high = self.count_range
+        if character in self._separator and high > 1:
+            return self._join(self._lexicon.draw_several(rng, max(low, 2), high), self._cases.draw(rng))
         spellings = dict.fromkeys((character, to_case(character, "lower", self.language)))
         known = [written for written in spellings if self._lexicon.has(written)]
         for _ in range(_CASE_DRAWS if known else 0):
@@ -125,19 +121,11 @@ class Words:
                 first = case == "title" and written != character
                 word = self._lexicon.draw_containing(rng, written, first=first)
                 if word is not None and character in to_case(word, case, self.language):
-                    drawn = self._draw_words(rng)
-                    drawn[int(rng.integers(len(drawn)))] = word
-                    return self._join(drawn, case)
+                    return self._join(self._lexicon.draw_several(rng, low, high, including=word), case)
         return None
 
     def _join(self, words: list[str], case: Case) -> str:
         return self._separator.join(to_case(word, case, self.language) for word in words)
-
-    def _draw_words(self, rng: np.random.Generator, least: int = 1) -> list[str]:
-        low, high = self.count_range
-        low = max(low, least)
-        count = low if low == high else int(rng.integers(low, high + 1))
-        return [self._lexicon.draw(rng) for _ in range(count)]
 
     @cached_property
     def _separator(self) -> str:
@@ -153,3 +141,70 @@ class Words:
     @cached_property
     def _cases(self) -> CaseMixture:
         return CaseMixture(self.case, self.language)
+
+
+_HAN = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff]+")
+
+
+@dataclass(frozen=True)
+class JiebaWords(PicklesSettings):
+    """Draws words of jieba's dictionary: about 350,000 that consist of Chinese characters only.
+
+    Attributes:
+        size: Number of the most frequent words to draw from.
+        exponent: The weight of a word is its frequency to this power: 1 is the natural distribution, 0 is uniform.
+        count_range: Number of words of a text.
+        separator: Separator between words.
+    """
+
+    size: int = 100_000
+    exponent: float = 0.6
+    count_range: tuple[int, int] = (1, 1)
+    separator: str = ""
+
+    LIBRARIES: ClassVar[tuple[str, ...]] = ("jieba",)
+    """Packages whose version determines the texts."""
+
+    def __post_init__(self) -> None:
+        check_range("count_range", self.count_range, 1, _MAX_WORDS, "counts")
+        check_number("size", self.size, 1, _MAX_SIZE)
+        check_number("exponent", self.exponent, 0, 2)
+
+    def draw(self, rng: np.random.Generator) -> str:
+        """Draw one or several words.
+
+        Raises:
+            InputError: jieba is not installed.
+        """
+        return self.separator.join(self._lexicon.draw_several(rng, *self.count_range))
+
+    def draw_containing(self, rng: np.random.Generator, character: str) -> str | None:
+        """Draw words of which one has a character; None if there is none. Raises the same as `draw`."""
+        word = self._lexicon.draw_containing(rng, character)
+        if word is None:
+            return None
+        return self.separator.join(self._lexicon.draw_several(rng, *self.count_range, including=word))
+
+    def check(self) -> None:
+        """Read the dictionary; raises the same as `draw`."""
+        _ = self._lexicon
+
+    @cached_property
+    def _lexicon(self) -> Lexicon:
+        words, frequencies = _dictionary()
+        return Lexicon(words[: self.size], np.power(frequencies[: self.size], self.exponent))
+
+
+@lru_cache(maxsize=1)
+def _dictionary() -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Words with their counts, most frequent first; lines of the file are `word count part-of-speech`."""
+    path = package_file("jieba", "dict.txt")
+    if path is None:
+        raise InputError("the corpus 'jieba_words' needs the package jieba: pip install 'ocrmill[corpora]'")
+    found: dict[str, int] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        word, count, *_ = line.split(" ")
+        if _HAN.fullmatch(word):
+            found[word] = max(int(count), 1)
+    ordered = sorted(found, key=lambda word: (-found[word], word))
+    return tuple(ordered), np.array([found[word] for word in ordered], np.float64)

@@ -5,6 +5,7 @@ from synthtext.fonts.cache import RASTER_SIZES, FaceCache, raster_size
 from synthtext.fonts.discovery import FontInventory, FontOptions, bundled_fonts, find_fonts, system_fonts
 from synthtext.fonts.face import Face, GlyphRaster, LetterCase, ShapedRun
 from synthtext.fonts.file import Axis, FontFile, Variations, read_font_file
+from synthtext.fonts.lookalikes import GlyphDistinction, find_lookalikes, glyph_distinction, group_pairs
 from synthtext.fonts.pool import FontPool, build_font_pool
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "FontInventory",
     "FontOptions",
     "FontPool",
+    "GlyphDistinction",
     "GlyphRaster",
     "LetterCase",
     "ShapedRun",
@@ -24,6 +26,9 @@ __all__ = [
     "build_font_pool",
     "bundled_fonts",
     "find_fonts",
+    "find_lookalikes",
+    "glyph_distinction",
+    "group_pairs",
     "raster_size",
     "read_font_file",
     "system_fonts",

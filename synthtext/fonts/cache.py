@@ -4,21 +4,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 from synthtext.fonts.face import Face, GlyphRaster
-from synthtext.fonts.file import FontFile, Variations
+from synthtext.fonts.file import FaceKey, FontFile
 
-_RATIO = 2**0.5
-_MIN_SIZE, _MAX_SIZE = 12, 384  # pixels
 _OVERHEAD = 300  # bytes of a raster besides its pixels
 
-
-def _sizes() -> tuple[int, ...]:
-    sizes = [float(_MIN_SIZE)]
-    while sizes[-1] < _MAX_SIZE:
-        sizes.append(sizes[-1] * _RATIO)
-    return tuple(round(size) for size in sizes)
-
-
-RASTER_SIZES = _sizes()
+RASTER_SIZES = tuple(round(12 * 2 ** (step / 2)) for step in range(11))  # to 384
 """Em sizes in pixels at which glyphs are rasterized; warps scale them. Few sizes keep hundreds of fonts cheap."""
 
 _MAX_ENLARGEMENT = 1.06  # invisible, and avoids rasterizing at the next larger size
@@ -54,29 +44,26 @@ class FaceCache:
 
     def __init__(self, limit: int = 40 << 20, faces: int = 2048) -> None:
         self._limit, self._faces_limit = limit, faces
-        self._faces: OrderedDict[tuple[str, int, Variations], Face] = OrderedDict()
-        self._rasters: OrderedDict[tuple[str, int, Variations, int], _Rasters] = OrderedDict()
+        self._faces: OrderedDict[FaceKey, Face] = OrderedDict()
+        self._rasters: OrderedDict[tuple[FaceKey, int], _Rasters] = OrderedDict()
         self.raster_bytes = 0
 
     def face(self, file: FontFile) -> Face:
         """Return the open face of a file, with its variations."""
-        key = (file.digest, file.face_index, file.variations)
-        face = self._faces.get(key)
-        if face is None:
-            face = self._faces[key] = Face(file)
-            if len(self._faces) > self._faces_limit:
-                self._faces.popitem(last=False)
-        self._faces.move_to_end(key)
-        return face
+        if file.key not in self._faces:
+            self._faces[file.key] = Face(file)
+        self._faces.move_to_end(file.key)
+        if len(self._faces) > self._faces_limit:
+            self._faces.popitem(last=False)
+        return self._faces[file.key]
 
     def rasters(self, face: Face, size: int) -> Mapping[int, GlyphRaster]:
         """Return the glyphs of a face at one of `RASTER_SIZES`, by glyph id."""
-        key = (face.file.digest, face.file.face_index, face.file.variations, size)
-        rasters = self._rasters.get(key)
-        if rasters is None:
-            rasters = self._rasters[key] = _Rasters(self, face, size)
+        key = (face.file.key, size)
+        if key not in self._rasters:
+            self._rasters[key] = _Rasters(self, face, size)
         self._rasters.move_to_end(key)
-        return rasters
+        return self._rasters[key]
 
     def count_bytes(self, amount: int) -> None:
         """Add the bytes of a new raster of the face and size used last, and evict others beyond the limit."""

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points, files
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from synthtext.core import InputError, check_number, check_range
 from synthtext.fonts.file import SUFFIXES, FontFile, read_font_file
+from synthtext.fonts.lookalikes import Distinguished
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class FontOptions:
         weights: Relative frequencies of fonts, by name of a face ("Lato Bold") or family ("Lato"), multiplied by those
             of all patterns ("*mono*") that match the face's name; the default is 1. A family's weight is the mean
             weight of its faces, among which one is drawn by its own weight. Fonts of weight 0 are ignored.
+        distinguish: Groups of characters, such as "0O" and "1Il", or "all" for all characters of the charset: a text
+            with a character that looks in a font like another one of its group is set in another font.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
@@ -37,12 +40,16 @@ class FontOptions:
     pool: int = 16
     vary_axes: bool = True
     weights: Mapping[str, float] = field(default_factory=dict)
+    distinguish: Distinguished = ()
 
     def __post_init__(self) -> None:
         check_range("size_range", self.size_range, 4, 1000)
         check_number("pool", self.pool, 1, 4096)
         for name, weight in self.weights.items():
             check_number(f"weights: {name!r}", weight, 0, 1e6)
+        for group in self.distinguish if self.distinguish != "all" else ():
+            if len(set(group)) < 2:
+                raise InputError(f'distinguish: {group!r} must be two or more different characters, such as "0O"')
 
 
 @dataclass(frozen=True)
@@ -52,12 +59,10 @@ class FontInventory:
     Attributes:
         fonts: Usable faces without duplicates, sorted by digest: the same on every machine with the same fonts.
         skipped: Why a font of the system was skipped, by path.
-        vary_axes: Whether variable fonts are drawn along their axes.
     """
 
     fonts: tuple[FontFile, ...]
     skipped: dict[str, str]
-    vary_axes: bool = True
 
 
 def find_fonts(options: FontOptions) -> FontInventory:
@@ -66,27 +71,25 @@ def find_fonts(options: FontOptions) -> FontInventory:
     Raises:
         InputError: A user's folder does not exist or has no font, a font in it is broken, or no font was found.
     """
-    found: dict[tuple[str, int], FontFile] = {}
+    faces: list[FontFile] = []
     skipped: dict[str, str] = {}
     for folder in options.folders:
         for path in _user_fonts(folder):
-            _keep(found, read_font_file(path))
-    shared = [*(bundled_fonts() if options.bundled else ()), *(system_fonts() if options.system else ())]
-    for path in shared:
+            faces += read_font_file(path)
+    for path in (*(bundled_fonts() if options.bundled else ()), *(system_fonts() if options.system else ())):
         try:
-            _keep(found, read_font_file(path))
+            faces += read_font_file(path)
         except InputError as error:
             skipped[str(path)] = str(error)
-    if not found:
+    if not faces:
         raise InputError("fonts: no font was found; add a folder to fonts.folders, or set fonts.bundled=true")
-    return FontInventory(tuple(found[key] for key in sorted(found)), skipped, options.vary_axes)
+    distinct = {face.key: face for face in reversed(faces)}  # the first of equal ones remains
+    return FontInventory(tuple(distinct[key] for key in sorted(distinct)), skipped)
 
 
 def bundled_fonts() -> list[Path]:
     """Return the free fonts of the installation: from wheels that register fonts, and imgaug's DejaVu Sans."""
-    registered: list[Path] = []
-    for entry in sorted(entry_points(group="fonts_ttf"), key=lambda entry: entry.value):
-        registered += [Path(path) for path in entry.load().values()]
+    registered = [Path(path) for entry in entry_points(group="fonts_ttf") for path in entry.load().values()]
     # By the list of files of the wheel: importing imgaug takes a second.
     from_imgaug = [Path(str(path.locate())) for path in files("imgaug") or () if path.suffix == ".ttf"]
     return sorted(registered + from_imgaug)
@@ -97,19 +100,13 @@ def system_fonts() -> list[Path]:
     return [path for folder in _system_folders() if folder.is_dir() for path in _font_paths(folder)]
 
 
-def _system_folders() -> Iterator[Path]:
+def _system_folders() -> list[Path]:
     home = Path.home()
     if sys.platform == "win32":
-        yield Path(os.environ.get("WINDIR", r"C:\Windows")) / "Fonts"
-    elif sys.platform == "darwin":
-        yield from (Path("/System/Library/Fonts"), Path("/Library/Fonts"), home / "Library/Fonts")
-    else:
-        yield from (
-            Path("/usr/share/fonts"),
-            Path("/usr/local/share/fonts"),
-            home / ".local/share/fonts",
-            home / ".fonts",
-        )
+        return [Path(os.environ.get("WINDIR", r"C:\Windows")) / "Fonts"]
+    if sys.platform == "darwin":
+        return [Path("/System/Library/Fonts"), Path("/Library/Fonts"), home / "Library/Fonts"]
+    return [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), home / ".local/share/fonts", home / ".fonts"]
 
 
 def _font_paths(folder: Path) -> list[Path]:
@@ -123,8 +120,3 @@ def _user_fonts(folder: Path) -> list[Path]:
     if not paths:
         raise InputError(f"fonts: folder {str(folder)!r} contains no font ({', '.join(SUFFIXES)})")
     return paths
-
-
-def _keep(found: dict[tuple[str, int], FontFile], faces: Iterable[FontFile]) -> None:
-    for face in faces:
-        found.setdefault((face.digest, face.face_index), face)

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from synthtext.core.errors import Rejection
 from synthtext.core.unicode import DEFAULT_IGNORABLE
-from synthtext.fonts.file import FontFile
-from synthtext.fonts.loading import open_font, with_vertical_metrics
+from synthtext.fonts.file import FontFile, open_font, with_vertical_metrics
 from synthtext.typesetting.itemize import COMMON_SCRIPT, TextRun
 
 LetterCase: TypeAlias = Literal["both", "upper", "lower"]
@@ -48,7 +47,7 @@ def detect_letter_case(face: "Face") -> LetterCase:
 
 def _descent(face: "Face", letter: str) -> float | None:
     """Descent of a letter below the capital H, whose baseline is raised in some CJK fonts, over the height of H."""
-    capital, box = face.character_box("H"), face.character_box(letter)
+    capital, box = (face.boxes[face.nominal_glyph(character)] for character in ("H", letter))
     if capital is None or box is None or not face.covers(letter):
         return None
     return (box[3] - capital[3]) / max(capital[3] - capital[1], 1)
@@ -63,7 +62,7 @@ def _case_similarity(face: "Face") -> float:
 
 def _letter_mask(face: "Face", letter: str) -> NDArray[np.bool_]:
     """Shape of a letter, scaled to a grid."""
-    raster = face.rasterize_character(letter, 2 * _GRID)
+    raster = face.rasterize(face.nominal_glyph(letter), 2 * _GRID)
     if not raster.height:
         return np.zeros((_GRID, _GRID), bool)
     return np.asarray(cv2.resize(raster.coverage, (_GRID, _GRID), interpolation=cv2.INTER_AREA) > 100, bool)
@@ -148,13 +147,9 @@ class Face:
         """The letter case that the font displays."""
         return detect_letter_case(self)
 
-    def character_box(self, character: str) -> GlyphBox | None:
-        """Return the box of a character's nominal glyph; see `boxes`."""
-        return self.boxes[self._hb.get_nominal_glyph(ord(character)) or 0]
-
-    def rasterize_character(self, character: str, size: int) -> GlyphRaster:
-        """Rasterize a character's nominal glyph; see `rasterize`."""
-        return self.rasterize(self._hb.get_nominal_glyph(ord(character)) or 0, size)
+    def nominal_glyph(self, character: str) -> int:
+        """Return the glyph id of a character without regard to its context; 0 if the font lacks it."""
+        return int(self._hb.get_nominal_glyph(ord(character)) or 0)
 
     def missing(self, characters: str) -> str:
         """Return the characters that the font lacks, except for default-ignorables, for which nothing is drawn."""
@@ -192,7 +187,7 @@ class Face:
 
     @cached_property
     def _substitutes(self) -> frozenset[int]:
-        return frozenset(self._hb.get_nominal_glyph(ord(c)) or 0 for c in _SUBSTITUTES if ord(c) in self._unicodes)
+        return frozenset(self.nominal_glyph(c) for c in _SUBSTITUTES if ord(c) in self._unicodes)
 
     def _shape(self, text: str, run: TextRun, features: Mapping[str, Feature], language: str) -> ShapedRun:
         buffer = self._buffer
@@ -237,9 +232,7 @@ class Face:
             self._size = size
         if FT_Load_Glyph(self._freetype._FT_Face, glyph, _LOAD):
             raise Rejection("broken glyph")
-        slot = (
-            self._freetype._FT_Face.contents.glyph.contents
-        )  # bypasses freetype-py's wrapper, which costs 90 us a glyph
+        slot = self._freetype._FT_Face.contents.glyph.contents  # freetype-py's wrapper takes 90 us a glyph
         bitmap = slot.bitmap
         rows, pitch, width = bitmap.rows, bitmap.pitch, bitmap.width
         if not rows or not width:

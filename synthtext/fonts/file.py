@@ -1,16 +1,67 @@
-"""Font files: metadata, validation, and variation axes."""
+"""Font files: loading, metadata, validation, variation axes, and repair of vertical metrics."""
 
+import hashlib
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
+import freetype
 import numpy as np
 import uharfbuzz as hb
 
 from synthtext.core import InputError
-from synthtext.fonts.loading import open_font, read_font
+from synthtext.core.cache import ByteCache
+from synthtext.fonts.woff import WOFF_SIGNATURES, decompress_font
+
+MAX_FONT_BYTES = 2**28
+"""Maximum size of a font in bytes, file or decompressed; collections of all Chinese characters have half."""
+
+# By the digest of the file. A variable font is opened for each variation, and decompression takes half a second.
+_decompressed: ByteCache[str, bytes] = ByteCache(64 << 20, len)
+
+
+def read_font(path: Path) -> tuple[bytes, str]:
+    """Read a font file as sfnt bytes (.woff and .woff2 are decompressed), and compute the SHA-256 of the file.
+
+    Raises:
+        InputError: The file cannot be read or decompressed, or it is larger than `MAX_FONT_BYTES`, compressed or not.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_FONT_BYTES:
+            raise InputError(
+                f"font {str(path)!r} is too large: {size / 1e6:,.0f} MB; the maximum is {MAX_FONT_BYTES / 1e6:,.0f} MB"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"font {str(path)!r} cannot be read: {error.strerror}") from None
+    digest = hashlib.sha256(data).hexdigest()
+    if data.startswith(WOFF_SIGNATURES):
+        return _decompressed.get(digest, lambda: decompress_font(data, path, MAX_FONT_BYTES)), digest
+    return data, digest
+
+
+def open_font(path: Path, index: int) -> tuple[hb.Face, freetype.Face]:
+    """Open a face with HarfBuzz and FreeType; an uncompressed file is memory-mapped.
+
+    Raises:
+        InputError: The file cannot be read or decompressed, or FreeType cannot open it.
+    """
+    try:
+        with path.open("rb") as file:
+            compressed = file.read(4) in WOFF_SIGNATURES
+        if compressed:
+            data, _ = read_font(path)
+            return hb.Face(hb.Blob(data), index), freetype.Face(io.BytesIO(data), index)
+        return hb.Face(hb.Blob.from_file_path(str(path)), index), freetype.Face(str(path), index)
+    except OSError as error:
+        raise InputError(f"font {str(path)!r} cannot be read: {error.strerror}") from None
+    except freetype.FT_Exception as error:
+        raise InputError(f"font {str(path)!r} is broken: {error}") from None
+
 
 AXIS_STEPS = 8
 """Number of equal steps on an axis: few distinct faces, so that their rasters are reused."""
@@ -38,8 +89,11 @@ class Axis(NamedTuple):
     hidden: bool = False
 
 
-Variations = tuple[tuple[str, float], ...]
+Variations: TypeAlias = tuple[tuple[str, float], ...]
 """Values by axis tag; other axes are at their defaults."""
+
+FaceKey: TypeAlias = tuple[str, int, Variations]
+"""Digest of a file, index of the face, and variations."""
 
 
 def draw_variations(axes: Sequence[Axis], rng: np.random.Generator) -> Variations:
@@ -91,6 +145,11 @@ class FontFile:
     variations: Variations = ()
 
     @property
+    def key(self) -> FaceKey:
+        """Identity of the face, wherever its file is."""
+        return self.digest, self.face_index, self.variations
+
+    @property
     def name(self) -> str:
         """Family, style and variations, such as "Inter Variable wght=612"."""
         variations = [f"{tag}={value:g}" for tag, value in self.variations]
@@ -139,13 +198,44 @@ def _is_symbol_font(face: hb.Face) -> bool:
     font = hb.Font(face)
     letters = [letter for letter in _PROBES if ord(letter) in face.unicodes]
     names = [font.get_glyph_name(font.get_nominal_glyph(ord(letter)) or 0) or "" for letter in letters]
-    named = [
-        (letter, name)
-        for letter, name in zip(letters, names, strict=True)
-        if name and not _GENERIC_NAME.fullmatch(name)
-    ]
-    return len(named) == len(_PROBES) and not any(name.split(".")[0] == letter for letter, name in named)
+    if len(letters) < len(_PROBES) or not all(name and not _GENERIC_NAME.fullmatch(name) for name in names):
+        return False
+    return not any(name.split(".")[0] == letter for letter, name in zip(letters, names, strict=True))
 
 
 def _name(face: hb.Face, identifier: int) -> str:
     return (face.get_name(identifier, "en") or "").strip()
+
+
+_IDEOGRAPHS = "有一人中日あの한AHE"
+_ASCENT = 0.88  # ems from the baseline to the top of the em box of ideographs
+_MIN_ADVANCE, _MAX_ADVANCE = 0.5, 1.6  # ems
+
+
+def with_vertical_metrics(font: hb.Font) -> hb.Font:
+    """Return the font, or a copy with a vertical advance of one em if its characters would overlap or be far apart.
+
+    The WenQuanYi fonts have vertical metrics of height 0 or with wrong origins; other fonts have none, and an ascent of
+    0 or of two ems, for marks of other scripts or for formulas.
+    """
+    em = font.face.upem
+    glyphs = [glyph for character in _IDEOGRAPHS if (glyph := font.get_nominal_glyph(ord(character)))]
+    if all(_has_valid_metrics(font, glyph) for glyph in glyphs):
+        return font
+    functions = hb.FontFuncs()
+    functions.set_glyph_v_advance_func(lambda *_: -em)
+    functions.set_glyph_v_origin_func(
+        lambda _, glyph, __: (True, font.get_glyph_h_advance(glyph) // 2, round(_ASCENT * em))
+    )
+    result = hb.Font(font)
+    result.funcs = functions
+    return result
+
+
+def _has_valid_metrics(font: hb.Font, glyph: int) -> bool:
+    """Whether the middle of the ink lies within the vertical advance of a glyph, and the advance is plausible."""
+    extents, advance = font.get_glyph_extents(glyph), -font.get_glyph_v_advance(glyph)
+    if extents is None or not extents.height:
+        return True
+    down = font.get_glyph_v_origin(glyph)[1] - extents.y_bearing - extents.height / 2
+    return bool(_MIN_ADVANCE <= advance / font.face.upem <= _MAX_ADVANCE and 0 < down < advance)

@@ -14,6 +14,7 @@ from synthtext.fonts.cache import FaceCache
 from synthtext.fonts.discovery import FontInventory, FontOptions
 from synthtext.fonts.face import Face
 from synthtext.fonts.file import FontFile, draw_variations
+from synthtext.fonts.lookalikes import glyph_distinction
 
 _WILDCARDS = frozenset("*?[")
 
@@ -23,10 +24,6 @@ def font_weights(fonts: Sequence[FontFile], given: Mapping[str, float]) -> tuple
 
     A key with *, ? or [ is a case-insensitive shell pattern of face names, which may match none. Fonts without a
     matching key have the weight 1.
-
-    Args:
-        fonts: Fonts that were found.
-        given: Weights by name or pattern.
 
     Raises:
         InputError: No font has a given name, or every font has the weight 0.
@@ -111,9 +108,9 @@ class FontPool:
         for family in self.corpus_fonts:
             if not any(face in family.faces for face in drawn):
                 drawn.append(family.draw(rng))
-        return (
-            [replace(face, variations=draw_variations(face.axes, rng)) for face in drawn] if self._vary_axes else drawn
-        )
+        if not self._vary_axes:
+            return drawn
+        return [replace(face, variations=draw_variations(face.axes, rng)) for face in drawn]
 
     def _draw_distinct(self, rng: np.random.Generator, count: int) -> list[FontFamily]:
         """Sample without replacement."""
@@ -152,13 +149,22 @@ def build_font_pool(
     fonts = [font for font, weight in zip(inventory.fonts, weights, strict=True) if weight]
     kept_weights = [weight for weight in weights if weight] if options.weights else []
     faces = [cache.face(file) for file in fonts]
+    distinction = glyph_distinction(charset, options.distinguish)
     shares = np.zeros(len(faces))
     corpus_fonts: list[list[FontFile]] = []
     for entry in corpora.entries:
         texts = _probe(entry, charset, rng)
-        covered = np.array([sum(face.covers(text) for text in texts) for face in faces])
-        if not covered.any():
+        covering = [[text for text in texts if face.covers(text)] for face in faces]
+        if not any(covering):
             raise InputError(_uncovered(entry.name, texts, faces))
+        covered = np.array(
+            [sum(distinction.allows(face, text) for text in own) for face, own in zip(faces, covering, strict=True)]
+        )
+        if not covered.any():
+            raise InputError(
+                f"corpus {entry.name!r}: in each of {len(faces)} fonts, its texts have characters that look like "
+                "others of fonts.distinguish; name fewer, or add fonts"
+            )
         shares += covered * entry.weight / len(texts)
         if entry.weight > 0:
             corpus_fonts.append([fonts[i] for i in np.flatnonzero(2 * covered >= covered.max())])
@@ -166,18 +172,15 @@ def build_font_pool(
     for i in np.flatnonzero(shares):
         families.setdefault(fonts[i].family, []).append(int(i))
     total = sum(entry.weight for entry in corpora.entries)
-    return FontPool(
-        [
-            FontFamily(
-                tuple(fonts[i] for i in members),
-                float(shares[members].max() / total),
-                tuple(kept_weights[i] for i in members if kept_weights),
-            )
-            for members in families.values()
-        ],
-        corpus_fonts,
-        vary_axes=inventory.vary_axes,
-    )
+    pooled = [
+        FontFamily(
+            tuple(fonts[i] for i in members),
+            float(shares[members].max() / total),
+            tuple(kept_weights[i] for i in members if kept_weights),
+        )
+        for members in families.values()
+    ]
+    return FontPool(pooled, corpus_fonts, vary_axes=options.vary_axes)
 
 
 def _probe(entry: WeightedComponent[Corpus], charset: Charset, rng: np.random.Generator) -> list[str]:

@@ -1,6 +1,6 @@
 """Ink colours and styles. In a recipe, the style `outline` refers to the class `Outline` of this package."""
 
-from synthtext.core.compositing import composite, composite_image
+from synthtext.core.compositing import composite
 from synthtext.ink.colours import AnyColour, ColourSource, Palettes, PhotoColours, SampledColours, Tones
 from synthtext.ink.contrast import (
     Colour,
@@ -13,10 +13,10 @@ from synthtext.ink.contrast import (
 )
 from synthtext.ink.decorations import Highlight, StrikeThrough, Underline
 from synthtext.ink.fills import Blend, GradientFill, TextureFill, Translucent
-from synthtext.ink.outlines import DoubleOutline, Glow, Outline
-from synthtext.ink.printing import Bleeding, DotMatrix, Worn
-from synthtext.ink.relief import Emboss, Extrusion
-from synthtext.ink.shadows import LongShadow, Shadow
+from synthtext.ink.outlines import Bleeding, DotMatrix, DoubleOutline, Glow, Outline, Worn
+from synthtext.ink.relief import Emboss, Extrusion, LongShadow, Shadow
+from synthtext.ink.segments import SevenSegment
+from synthtext.ink.stencil import Stencil
 from synthtext.ink.style import ContrastLoss, DecorationMargins, Ink, InkStyle, Plain
 
 __all__ = [
@@ -45,7 +45,9 @@ __all__ = [
     "PhotoColours",
     "Plain",
     "SampledColours",
+    "SevenSegment",
     "Shadow",
+    "Stencil",
     "StrikeThrough",
     "TextureFill",
     "Tones",
@@ -54,7 +56,6 @@ __all__ = [
     "Worn",
     "choose_colours",
     "composite",
-    "composite_image",
     "compute_ink_masks",
     "measure_backgrounds",
 ]

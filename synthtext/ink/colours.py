@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as Pictures
 
 from synthtext.background.photos import decode_photo, list_photos
-from synthtext.core import Image, Range, check_number, check_range
+from synthtext.core import BoundedSettings, Image, Range, bounded
 from synthtext.ink.contrast import Colour, InkColour, luminance
 
 CANDIDATES = 12
@@ -24,39 +24,25 @@ class ColourSource(Protocol):
     """
 
     def candidates(self, rng: np.random.Generator, background: Image) -> Sequence[Colour]:
-        """Return colours in the order in which to try them.
-
-        Args:
-            rng: Source of all randomness.
-            background: (H, W, 3) RGB.
-        """
-        ...
+        """Return colours for a background (H, W, 3) RGB, in the order in which to try them."""
 
 
-def with_luminance(tint: Colour, level: float) -> Colour:
-    """Blend a colour with black or white such that it gets a luminance.
-
-    Args:
-        tint: RGB, 0 to 255.
-        level: Luminance of the result, 0 to 255.
-    """
-    current = luminance(tint)
+def with_luminance(tint: Sequence[float], level: float) -> Colour:
+    """Blend a colour (RGB, 0 to 255) with black or white such that it gets a luminance from 0 to 255."""
+    red, green, blue = tint
+    current = luminance((red, green, blue))
     if current >= level:
         scale = level / max(current, 1e-6)
-        return tint[0] * scale, tint[1] * scale, tint[2] * scale
+        return red * scale, green * scale, blue * scale
     fraction = (level - current) / (255 - current)
-    return tuple(channel + (255 - channel) * fraction for channel in tint)  # type: ignore[return-value]
+    return red + (255 - red) * fraction, green + (255 - green) * fraction, blue + (255 - blue) * fraction
 
 
 def colour_pair_around(ink: InkColour, tint: Colour, distance: float) -> tuple[Colour, Colour]:
     """Return two colours around an ink colour: one farther from the background, and one nearer to it.
 
-    Mixtures of the two lose at most half of `distance` of the ink's contrast.
-
-    Args:
-        ink: Colour in the middle, whose hue the farther colour has.
-        tint: Hue of the nearer colour, RGB, 0 to 255.
-        distance: Difference of luminance, 0 to 255; smaller if the farther colour would exceed black or white.
+    The farther colour has the hue of the ink, the nearer one that of `tint`. Their luminances differ by `distance`, or
+    less if the farther colour would exceed black or white; mixtures lose at most half of it of the ink's contrast.
     """
     level, half = luminance(ink.colour), (-distance if ink.is_darker else distance) / 2
     far = with_luminance(ink.colour, min(255.0, max(0.0, level + half)))
@@ -66,6 +52,11 @@ def colour_pair_around(ink: InkColour, tint: Colour, distance: float) -> tuple[C
 def draw_colour(rng: np.random.Generator) -> list[int]:
     """Draw a uniformly distributed colour, as JSON."""
     return [int(part) for part in rng.integers(0, 256, 3)]
+
+
+def shade_of(tint: Sequence[float], level: float) -> list[int]:
+    """Return a colour like `with_luminance`, as JSON."""
+    return [round(part) for part in with_luminance(tint, level)]
 
 
 @dataclass(frozen=True)
@@ -82,7 +73,7 @@ class AnyColour:
 
 
 @dataclass(frozen=True)
-class Tones:
+class Tones(BoundedSettings):
     """Greys of a lightness range, slightly tinted: printing ink, faded thermal print, text on a screen.
 
     Attributes:
@@ -90,12 +81,8 @@ class Tones:
         tint: Maximum difference of the channels from the lightness, 0 to 255.
     """
 
-    lightness_range: Range = (0, 70)
-    tint: float = 12
-
-    def __post_init__(self) -> None:
-        check_range("lightness_range", self.lightness_range, 0, 255)
-        check_range("tint", (0, self.tint), 0, 255)
+    lightness_range: Range = bounded((0, 70), 0, 255)
+    tint: float = bounded(12, 0, 255)
 
     def candidates(self, rng: np.random.Generator, background: Image) -> list[Colour]:
         """Draw twelve colours."""
@@ -116,11 +103,10 @@ class SampledColours:
         height, width = background.shape[:2]
         rows, columns, levels = rng.random((3, CANDIDATES))
         picked = background[(rows * height).astype(int), (columns * width).astype(int)].tolist()
+        shaded = zip(picked[CANDIDATES // 3 :], (levels * 255).tolist()[CANDIDATES // 3 :], strict=True)
         return [
-            (float(red), float(green), float(blue))
-            if i < CANDIDATES // 3
-            else with_luminance((red, green, blue), level)
-            for i, ((red, green, blue), level) in enumerate(zip(picked, (levels * 255).tolist(), strict=True))
+            *((float(red), float(green), float(blue)) for red, green, blue in picked[: CANDIDATES // 3]),
+            *(with_luminance(colour, level) for colour, level in shaded),
         ]
 
 
@@ -165,17 +151,14 @@ _PALETTES = tuple(
 
 
 @dataclass(frozen=True)
-class Palettes:
+class Palettes(BoundedSettings):
     """Colours of a palette measured on photographs of signs, labels and covers.
 
     Attributes:
         variation: Maximum deviation of each channel, 0 to 100.
     """
 
-    variation: float = 12
-
-    def __post_init__(self) -> None:
-        check_number("variation", self.variation, 0, 100)
+    variation: float = bounded(12, 0, 100)
 
     def candidates(self, rng: np.random.Generator, background: Image) -> list[Colour]:
         """Draw colours of a palette, then darker and lighter ones."""
@@ -200,7 +183,7 @@ _THUMBNAIL = 64  # pixels of the longer side of the image that is measured
 
 
 @dataclass(frozen=True)
-class PhotoColours:
+class PhotoColours(BoundedSettings):
     """Colours of a photograph, drawn for every line.
 
     Attributes:
@@ -209,10 +192,7 @@ class PhotoColours:
     """
 
     folder: Path
-    count: int = 6
-
-    def __post_init__(self) -> None:
-        check_number("count", self.count, 2, 32)
+    count: int = bounded(6, 2, 32)
 
     def check(self) -> None:
         """Read every photograph once.

@@ -9,17 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Image, InputError, Points
+from synthtext.core import Image, Points
 
 _RED, _GREEN, _BLUE = 0.299, 0.587, 0.114  # ITU-R BT.601, as in OpenCV's conversion to grey
 _SOLID = 0.5  # mean coverage, weighted with itself, of strokes about one pixel wide
-
 
 Floats = NDArray[np.float64]
 
 Colour: TypeAlias = tuple[float, float, float]
 """RGB, 0 to 255."""
-
 
 _BLACK, _WHITE = (0.0, 0.0, 0.0), (255.0, 255.0, 255.0)
 
@@ -27,16 +25,13 @@ _BLACK, _WHITE = (0.0, 0.0, 0.0), (255.0, 255.0, 255.0)
 class LocalBackground(NamedTuple):
     """Luminance (0 to 255) of the background under and around the ink of each of K clusters.
 
-    Attributes:
-        mean: (K,).
-        deviation: (K,) standard deviation.
-        strength: (K,) 0 to 1, solidity of the ink: 1 if the mean coverage of inked pixels is at least one half;
-            hairlines at small sizes have a coverage of a tenth, and low contrast in any colour.
+    The strength is 1 if the mean coverage of inked pixels is at least one half; hairlines at small sizes have a
+    coverage of a tenth, and low contrast in any colour.
     """
 
-    mean: NDArray[np.float64]
-    deviation: NDArray[np.float64]
-    strength: NDArray[np.float64]
+    mean: Floats  # (K,)
+    deviation: Floats  # (K,) standard deviation
+    strength: Floats  # (K,) 0 to 1, solidity of the ink
 
     def ink_colour(self, colour: Colour) -> "InkColour":
         """Return a colour with its contrast at the worst cluster.
@@ -52,32 +47,20 @@ class InkMask(NamedTuple):
     """Region of a line's ink, computed once and measured against any number of backgrounds.
 
     It consists of cells of 2 x 2 pixels, which is four times as fast, and no stroke is missed.
-
-    Attributes:
-        mask: (h, w) cells, 1 on and near the ink.
-        corners: (4, K) indices of the corners of the clusters' boxes in an integral image of the cells.
-        cells: (K,) number of cells near ink in every box.
-        strength: (K,), see `LocalBackground`.
     """
 
-    mask: NDArray[np.uint8]
-    corners: NDArray[np.int32]
-    cells: Floats
-    strength: Floats
+    mask: NDArray[np.uint8]  # (h, w) cells, 1 on and near the ink
+    corners: NDArray[np.int32]  # (4, K) indices of the corners of the clusters' boxes in an integral image of the cells
+    cells: Floats  # (K,) number of cells near ink in every box
+    strength: Floats  # (K,), see `LocalBackground`
 
 
 class InkColour(NamedTuple):
-    """A colour of ink.
+    """A colour of ink."""
 
-    Attributes:
-        colour: RGB.
-        contrast: Contrast with the background at the worst cluster.
-        is_darker: Whether the ink is darker than the background.
-    """
-
-    colour: Colour
-    contrast: float
-    is_darker: bool
+    colour: Colour  # RGB
+    contrast: float  # contrast with the background at the worst cluster
+    is_darker: bool  # whether the ink is darker than the background
 
 
 # The functions below process many lines at once, because numpy's overhead per call exceeds the computation for the
@@ -87,15 +70,12 @@ class InkColour(NamedTuple):
 def compute_ink_masks(
     coverages: Sequence[Image], quads: Sequence[Points], radii: Sequence[int]
 ) -> list[InkMask | None]:
-    """Compute the ink masks of lines.
+    """Compute the ink masks of lines; None for a line with a cluster without visible ink.
 
     Args:
         coverages: (H, W) of the ink of every line.
         quads: (K, 4, 2) of the clusters of every line that should have ink, pixels.
         radii: Pixels around the ink that count as its background.
-
-    Returns:
-        The masks; None for a line with a cluster without visible ink.
     """
     # An odd last row or column is omitted: it has no ink, and halving an even size takes a sixth of the time.
     cells = [(coverage.shape[1] // 2, coverage.shape[0] // 2) for coverage in coverages]
@@ -182,9 +162,7 @@ def luminance(colour: Colour) -> float:
 def _corners(quads: Points, cells: NDArray[np.int32]) -> NDArray[np.int32]:
     """Corners (4, K) of the quads' boxes in flattened integral images of the cells: two to add, then two to subtract.
 
-    Args:
-        quads: (K, 4, 2) pixels.
-        cells: (K, 2) columns and rows of the image of each quad.
+    `cells` (K, 2) are the columns and rows of the image of each quad.
     """
     halves = (quads * np.float32(0.5)).astype(np.int32)
     (left, top), (right, bottom) = np.maximum(halves.min(axis=1), 0).T, np.minimum(halves.max(axis=1) + 1, cells).T
@@ -208,13 +186,3 @@ def _totals(values: Sequence[NDArray[np.float64 | np.int32]]) -> Floats:
 @cache
 def _square(radius: int) -> NDArray[np.uint8]:
     return np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-
-
-def check_contrast_floor(floor: float) -> None:
-    """Check a contrast floor.
-
-    Raises:
-        InputError: It is not from 0 to 120; most photographs cannot reach more.
-    """
-    if not 0 <= floor <= 120:
-        raise InputError(f"contrast_floor {floor} must be from 0 to 120 (of 255 steps of luminance)")

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import InputError, Parameters, Range, check_fraction, check_number, check_range
-from synthtext.ink.colours import draw_colour, with_luminance
+from synthtext.core import InputError, Parameters, Points, Range, bounded
+from synthtext.ink.colours import draw_colour, shade_of
 from synthtext.ink.style import InkStyle
 from synthtext.typesetting.canvas import Strokes
 from synthtext.typesetting.shaping import ShapedLine
@@ -20,6 +20,11 @@ def _extents(line: ShapedLine) -> tuple[float, float, float, float]:
     """Start and end of the ink along the line, then across it, in ems."""
     ink = line.ink_box
     return (ink.top, ink.bottom, ink.left, ink.right) if line.vertical else (ink.left, ink.right, ink.top, ink.bottom)
+
+
+def _path(line: ShapedLine, points: list[list[float]]) -> Points:
+    """A polyline (1, P, 2) from points along the line and across it."""
+    return np.array(points, np.float32)[None, :, :: -1 if line.vertical else 1]
 
 
 @dataclass(frozen=True)
@@ -39,45 +44,37 @@ class Underline(InkStyle):
     kinds: tuple[Literal["straight", "double", "dashed", "dotted", "wave"], ...] = (
         "straight", "straight", "straight", "double", "dashed", "dotted", "wave",
     )  # fmt: skip
-    distance_range: Range = (0.1, 0.18)
-    width_range: Range = (0.03, 0.07)
-    own_colour_probability: float = 0.25
+    distance_range: Range = bounded((0.1, 0.18), 0.06, 0.5, "ems")
+    width_range: Range = bounded((0.03, 0.07), 0.01, 0.15, "ems")
+    own_colour_probability: float = bounded(0.25, 0, 1)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.kinds:
             raise InputError("kinds is empty; name at least one of straight, double, dashed, dotted, wave")
-        check_range("distance_range", self.distance_range, 0.06, 0.5, "ems")
-        check_range("width_range", self.width_range, 0.01, 0.15, "ems")
-        check_fraction("own_colour_probability", self.own_colour_probability)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the underline and its colour (RGB; None for that of the letters)."""
         own = rng.random() < self.own_colour_probability
         return {
             "kind": self.kinds[int(rng.integers(len(self.kinds)))],
-            "distance": rng.uniform(*self.distance_range),
-            "width": rng.uniform(*self.width_range),
+            **self.uniform(rng, "distance", "width"),
             "has_gaps": bool(rng.random() < 0.5),
             "colour": draw_colour(rng) if own else None,
         }
 
     def strokes(self, line: ShapedLine, parameters: Parameters) -> Strokes:
         """Return the underline, as long as the text."""
-        ink, width, kind = line.ink_box, parameters["width"], parameters["kind"]
+        width, kind = parameters["width"], parameters["kind"]
+        start, end, _, far = _extents(line)
         centre = parameters["distance"] + width / 2
-        if line.vertical or not _may_touch_letters(line.text):
-            edge = ink.right if line.vertical else ink.bottom
-            centre = max(centre, edge + _CLEARANCE + (2 * width if kind == "wave" else width / 2))
-        start, end, _, _ = _extents(line)
+        # A stroke just below the baseline could turn a character into another one.
+        if line.vertical or not line.text.isascii() or any(character in "_,;" for character in line.text):
+            centre = max(centre, far + _CLEARANCE + (2 * width if kind == "wave" else width / 2))
         paths = _paths(kind, start, end, width) + np.array([0.0, centre])
         turned = paths[..., ::-1] if line.vertical else paths
         clearance = _CLEARANCE if parameters["has_gaps"] else 0.0
         return Strokes(np.asarray(turned, np.float32), width, parameters["colour"], clearance)
-
-
-def _may_touch_letters(text: str) -> bool:
-    """Whether a stroke just below the baseline cannot turn a character into another one."""
-    return text.isascii() and not any(character in "_,;" for character in text)
 
 
 def _paths(kind: str, start: float, end: float, width: float) -> NDArray[np.float64]:
@@ -111,14 +108,9 @@ class StrikeThrough(InkStyle):
         own_colour_probability: Probability of another colour below the letters.
     """
 
-    width_range: Range = (0.02, 0.045)
-    rise: float = 0.5
-    own_colour_probability: float = 0.5
-
-    def __post_init__(self) -> None:
-        check_range("width_range", self.width_range, 0.01, 0.07, "ems")
-        check_number("rise", self.rise, 0, 1)
-        check_fraction("own_colour_probability", self.own_colour_probability)
+    width_range: Range = bounded((0.02, 0.045), 0.01, 0.07, "ems")
+    rise: float = bounded(0.5, 0, 1)
+    own_colour_probability: float = bounded(0.5, 0, 1)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the stroke; its colour (RGB) is used if it is not that of the letters."""
@@ -135,10 +127,9 @@ class StrikeThrough(InkStyle):
         cased = line.script in _CASED_SCRIPTS and not line.vertical and near < 0
         middle = near * _STRIKE_HEIGHT if cased else (near + far) / 2
         half = parameters["rise"] * (far - near) / 2
-        points = [[start - _OVERHANG, middle + half], [end + _OVERHANG, middle - half]]
-        path = np.array(points, np.float32)[:, :: -1 if line.vertical else 1]
+        path = _path(line, [[start - _OVERHANG, middle + half], [end + _OVERHANG, middle - half]])
         own = parameters["own"] or not all(part.isalnum() or part.isspace() for part in line.text)
-        return Strokes(path[None], parameters["width"], parameters["colour"] if own else None)
+        return Strokes(path, parameters["width"], parameters["colour"] if own else None)
 
 
 @dataclass(frozen=True)
@@ -150,20 +141,15 @@ class Highlight(InkStyle):
         height_range: Height of the stripe, as a fraction of the letters' height, 0.5 to 1.5.
     """
 
-    lightness_range: Range = (150, 235)
-    height_range: Range = (0.75, 1.15)
-
-    def __post_init__(self) -> None:
-        check_range("lightness_range", self.lightness_range, 0, 255)
-        check_range("height_range", self.height_range, 0.5, 1.5, "shares")
+    lightness_range: Range = bounded((150, 235), 0, 255)
+    height_range: Range = bounded((0.75, 1.15), 0.5, 1.5, "shares")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the height, colour (RGB) and tilt of the stripe, and how far it extends beyond the text (ems)."""
-        red, green, blue = draw_colour(rng)
-        bright = with_luminance((red, green, blue), rng.uniform(*self.lightness_range))
+        colour = shade_of(draw_colour(rng), rng.uniform(*self.lightness_range))
         return {
             "height": rng.uniform(*self.height_range),
-            "colour": [round(part) for part in bright],
+            "colour": colour,
             "tilt": rng.uniform(-0.04, 0.04),
             "beyond": rng.uniform(0, 0.12),
         }
@@ -172,6 +158,5 @@ class Highlight(InkStyle):
         """Return the stripe."""
         start, end, near, far = _extents(line)
         middle, tilt, beyond = (near + far) / 2, parameters["tilt"], parameters["beyond"]
-        points = [[start - beyond, middle - tilt], [end + beyond, middle + tilt]]
-        path = np.array(points, np.float32)[:, :: -1 if line.vertical else 1]
-        return Strokes(path[None], parameters["height"] * (far - near), parameters["colour"])
+        path = _path(line, [[start - beyond, middle - tilt], [end + beyond, middle + tilt]])
+        return Strokes(path, parameters["height"] * (far - near), parameters["colour"])

@@ -6,10 +6,9 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from synthtext.background.textures import draw_noise_offset, smooth_noise
-from synthtext.core import Image, InputError, Parameters, Range, Size, check_range
+from synthtext.core import Image, InputError, Parameters, Range, Size, bounded, size_of
 from synthtext.core.compositing import colour_ramp, composite, composite_image, with_opacity
 from synthtext.ink.colours import colour_pair_around, draw_colour
 from synthtext.ink.contrast import InkColour
@@ -31,15 +30,13 @@ class _TwoColourFill(InkStyle):
         """Half of the distance between the two colours."""
         return ContrastLoss(offset=parameters["distance"] / 2)
 
-    def mixture(self, size: Size, em: float, parameters: Parameters) -> NDArray[np.uint8]:
+    def mixture(self, size: Size, em: float, parameters: Parameters) -> Image:
         """Return the mixture of the two colours, (H, W): 0 is the first, 255 the second."""
         raise NotImplementedError
 
-    def fill(
-        self, background: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
-    ) -> Image:
+    def fill(self, background: Image, coverage: Image, ink: InkColour, em: float, parameters: Parameters) -> Image:
         """Draw letters in the two colours."""
-        mixture = self.mixture(Size(coverage.shape[1], coverage.shape[0]), em, parameters)
+        mixture = self.mixture(size_of(coverage), em, parameters)
         colours = colour_pair_around(ink, parameters["tint"], parameters["distance"])
         return composite_image(background, coverage, colour_ramp(mixture, *colours))
 
@@ -52,18 +49,13 @@ class Translucent(_TransparentFill):
         opacity_range: Opacity, 0.2 to 1; the contrast floor applies to the remaining contrast.
     """
 
-    opacity_range: Range = (0.4, 0.85)
-
-    def __post_init__(self) -> None:
-        check_range("opacity_range", self.opacity_range, 0.2, 1, "shares")
+    opacity_range: Range = bounded((0.4, 0.85), 0.2, 1, "shares")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the opacity."""
         return {"opacity": rng.uniform(*self.opacity_range)}
 
-    def fill(
-        self, background: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
-    ) -> Image:
+    def fill(self, background: Image, coverage: Image, ink: InkColour, em: float, parameters: Parameters) -> Image:
         """Draw translucent letters."""
         return composite(background, with_opacity(coverage, parameters["opacity"]), ink.colour)
 
@@ -81,27 +73,22 @@ class Blend(_TransparentFill):
     """
 
     modes: tuple[Literal["multiply", "darken", "burn"], ...] = ("multiply", "darken", "burn")
-    opacity_range: Range = (0.75, 1.0)
+    opacity_range: Range = bounded((0.75, 1.0), 0.2, 1, "shares")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.modes:
             raise InputError("modes is empty; name at least one of multiply, darken, burn")
-        check_range("opacity_range", self.opacity_range, 0.2, 1, "shares")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the mode and the opacity."""
-        return {
-            "mode": self.modes[int(rng.integers(len(self.modes)))],
-            "opacity": rng.uniform(*self.opacity_range),
-        }
+        mode = self.modes[int(rng.integers(len(self.modes)))]
+        return {"mode": mode, "opacity": rng.uniform(*self.opacity_range)}
 
-    def fill(
-        self, background: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
-    ) -> Image:
+    def fill(self, background: Image, coverage: Image, ink: InkColour, em: float, parameters: Parameters) -> Image:
         """Draw blended letters."""
         below = background if ink.is_darker else cv2.bitwise_not(background)
-        colour = np.empty_like(background)
-        colour[:] = np.clip(np.asarray(ink.colour) if ink.is_darker else 255 - np.asarray(ink.colour), 0, 255)
+        colour = np.full_like(background, np.clip(ink.colour if ink.is_darker else 255 - np.array(ink.colour), 0, 255))
         mixed = _darken(np.asarray(below, np.uint8), colour, parameters["mode"])
         if not ink.is_darker:  # lightening is darkening of the negative
             mixed = np.asarray(cv2.bitwise_not(mixed), np.uint8)
@@ -117,7 +104,7 @@ def _darken(background: Image, colour: Image, mode: str) -> Image:
 
 
 _FORWARD = np.clip(2 * np.minimum(np.arange(256), 256 - np.arange(256)), 0, 255).astype(np.uint8)
-_BACKWARD = np.asarray(255 - _FORWARD, np.uint8)
+_BACKWARD = np.uint8(255) - _FORWARD
 
 
 @dataclass(frozen=True)
@@ -130,26 +117,20 @@ class GradientFill(_TwoColourFill):
         turns_range: Number of gradients back and forth in the letters' height, 1 (forth) to 4.
     """
 
-    degrees_range: Range = (60, 120)
-    distance_range: Range = (40, 110)
-    turns_range: tuple[int, int] = (1, 2)
-
-    def __post_init__(self) -> None:
-        check_range("degrees_range", self.degrees_range, -360, 360, "degrees")
-        check_range("distance_range", self.distance_range, 0, 150, "steps of luminance")
-        check_range("turns_range", self.turns_range, 1, 4, "counts")
+    degrees_range: Range = bounded((60, 120), -360, 360, "degrees")
+    distance_range: Range = bounded((40, 110), 0, 150, "steps of luminance")
+    turns_range: tuple[int, int] = bounded((1, 2), 1, 4, "counts")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the gradient, and the hue (RGB) of the second colour."""
         return {
-            "degrees": rng.uniform(*self.degrees_range),
-            "distance": rng.uniform(*self.distance_range),
+            **self.uniform(rng, "degrees", "distance"),
             "turns": int(rng.integers(*self.turns_range, endpoint=True)),
             "mirrored": bool(rng.random() < 0.5),
             "tint": draw_colour(rng),
         }
 
-    def mixture(self, size: Size, em: float, parameters: Parameters) -> NDArray[np.uint8]:
+    def mixture(self, size: Size, em: float, parameters: Parameters) -> Image:
         """Return the gradient."""
         width, height = int(size.width), int(size.height)
         angle, turns = math.radians(parameters["degrees"]), parameters["turns"]
@@ -172,27 +153,25 @@ class TextureFill(_TwoColourFill):
     """
 
     patterns: tuple[Literal["patches", "stripes", "dots"], ...] = ("patches", "stripes", "dots")
-    size_range: Range = (0.05, 0.2)
-    distance_range: Range = (40, 110)
+    size_range: Range = bounded((0.05, 0.2), 0.02, 1, "ems")
+    distance_range: Range = bounded((40, 110), 0, 150, "steps of luminance")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.patterns:
             raise InputError("patterns is empty; name at least one of patches, stripes, dots")
-        check_range("size_range", self.size_range, 0.02, 1, "ems")
-        check_range("distance_range", self.distance_range, 0, 150, "steps of luminance")
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the pattern, and the hue (RGB) of the second colour."""
         return {
             "pattern": self.patterns[int(rng.integers(len(self.patterns)))],
-            "size": rng.uniform(*self.size_range),
-            "distance": rng.uniform(*self.distance_range),
+            **self.uniform(rng, "size", "distance"),
             "degrees": rng.uniform(0, 180),
             "noise_offset": draw_noise_offset(rng),
             "tint": draw_colour(rng),
         }
 
-    def mixture(self, size: Size, em: float, parameters: Parameters) -> NDArray[np.uint8]:
+    def mixture(self, size: Size, em: float, parameters: Parameters) -> Image:
         """Return the pattern."""
         cell = max(2.0, parameters["size"] * em)
         if parameters["pattern"] == "patches":
@@ -201,7 +180,7 @@ class TextureFill(_TwoColourFill):
         return _waves(size, cell, parameters["degrees"], crossed=parameters["pattern"] == "dots")
 
 
-def _waves(size: Size, cell: float, degrees: float, *, crossed: bool) -> NDArray[np.uint8]:
+def _waves(size: Size, cell: float, degrees: float, *, crossed: bool) -> Image:
     """Stripes or dots (H, W) that are `cell` pixels wide, 0 to 255, with soft edges."""
     angle, step = math.radians(degrees), math.pi / cell
     x = np.arange(size.width, dtype=np.float32) * np.float32(step)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from synthtext.core import Image, Parameters, WeightedComponent, WeightedSampler
+from synthtext.core import BoundedSettings, Image, Parameters, WeightedComponent, WeightedSampler, check_number
 from synthtext.core.compositing import composite
+from synthtext.core.errors import Rejection
+from synthtext.fonts import Face, FaceCache
 from synthtext.ink.colours import AnyColour, ColourSource
-from synthtext.ink.contrast import Colour, InkColour, check_contrast_floor
-from synthtext.typesetting.canvas import Strokes
+from synthtext.ink.contrast import Colour, InkColour
+from synthtext.typesetting.canvas import LineRaster, Strokes, rasterize_line
 from synthtext.typesetting.shaping import ShapedLine
 
 
@@ -25,15 +26,10 @@ class DecorationMargins(NamedTuple):
 
 
 class ContrastLoss(NamedTuple):
-    """Contrast that an ink style loses.
+    """Contrast that an ink style loses."""
 
-    Attributes:
-        factor: Fraction of the contrast that remains.
-        offset: Steps of luminance subtracted after that.
-    """
-
-    factor: float = 1.0
-    offset: float = 0.0
+    factor: float = 1.0  # fraction of the contrast that remains
+    offset: float = 0.0  # steps of luminance subtracted after that
 
     def required_contrast(self, floor: float) -> float:
         """Contrast that the colour must have, so that the drawn ink reaches a floor."""
@@ -44,15 +40,31 @@ class ContrastLoss(NamedTuple):
         return contrast * self.factor - self.offset
 
 
-class InkStyle:
+class InkStyle(BoundedSettings):
     """A style of ink. A custom style is a frozen dataclass that extends this class and overrides what it changes.
 
-    `draw` draws all parameters (JSON scalars, and lists of them); everything else is deterministic.
+    `draw` draws all parameters (JSON scalars, and lists of them); everything else is deterministic. Arguments of the
+    methods are the parameters as drawn, the font size `em` in pixels, the background (H, W, 3) RGB, and the coverage
+    (H, W) of the letters, 0 to 255. The coverage is not modified.
     """
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw parameters."""
         return {}
+
+    def supports(self, line: ShapedLine) -> bool:
+        """Return whether the style can draw a text; other texts get another style."""
+        return True
+
+    def relayout(self, line: ShapedLine, parameters: Parameters) -> ShapedLine:
+        """Return a text with other clusters in the same box; `rasterize` must draw it."""
+        return line
+
+    def rasterize(
+        self, line: ShapedLine, face: Face, cache: FaceCache, em: float, parameters: Parameters
+    ) -> LineRaster:
+        """Rasterize a text, as `relayout` returned it."""
+        return rasterize_line(line, face, cache, em)
 
     def outset(self, parameters: Parameters) -> float:
         """How far the ink extends beyond the glyph outlines, in ems; the quads of clusters contain it."""
@@ -62,51 +74,38 @@ class InkStyle:
         """How far decoration extends beyond the letters; the image is padded for it, but quads do not contain it."""
         return DecorationMargins()
 
-    def style_coverage(self, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> NDArray[np.uint8]:
-        """Return the coverage of the letters in this style.
-
-        Args:
-            coverage: (H, W) of the glyphs in the image, 0 to 255; not modified.
-            em: Font size in pixels.
-            parameters: As drawn.
-        """
+    def style_coverage(self, coverage: Image, em: float, parameters: Parameters) -> Image:
+        """Return the coverage (H, W) of the letters in this style, from that of the glyphs."""
         return coverage
 
     def strokes(self, line: ShapedLine, parameters: Parameters) -> Strokes | None:
         """Return strokes along the text."""
         return None
 
-    def underlay(self, background: Image, coverage: NDArray[np.uint8], em: float, parameters: Parameters) -> Image:
+    def surface(self, background: Image, parameters: Parameters) -> Image:
+        """Return what the text is drawn on instead of the background, such as the panel of a display."""
+        return background
+
+    def underlay(self, background: Image, coverage: Image, em: float, parameters: Parameters) -> Image:
         """Draw what lies below the letters; their contrast is measured against the result.
 
-        Args:
-            background: (H, W, 3) RGB; may be modified in place.
-            coverage: (H, W) of the letters.
-            em: Font size in pixels.
-            parameters: As drawn.
+        The background may be modified in place.
         """
         return background
+
+    def colours(self, parameters: Parameters) -> Sequence[Colour]:
+        """Return colours to try instead of those of the recipe, in order; none for those of the recipe."""
+        return ()
 
     def contrast_loss(self, parameters: Parameters) -> ContrastLoss:
         """How much contrast `fill` loses."""
         return ContrastLoss()
 
-    def fill(
-        self, background: Image, coverage: NDArray[np.uint8], ink: InkColour, em: float, parameters: Parameters
-    ) -> Image:
+    def fill(self, background: Image, coverage: Image, ink: InkColour, em: float, parameters: Parameters) -> Image:
         """Draw the letters.
 
-        Their mean contrast must not be less than according to `contrast_loss`.
-
-        Args:
-            background: (H, W, 3) RGB with what lies below the letters; not modified.
-            coverage: (H, W) of the letters.
-            ink: Colour of the ink.
-            em: Font size in pixels.
-            parameters: As drawn.
-
-        Returns:
-            (H, W, 3) uint8 RGB.
+        Their mean contrast must not be less than according to `contrast_loss`. The background, with what lies below the
+        letters, is not modified; the result is (H, W, 3) uint8 RGB.
         """
         return composite(background, coverage, ink.colour)
 
@@ -116,14 +115,12 @@ class Plain(InkStyle):
     """Letters of one opaque colour."""
 
 
-_ANY: tuple[WeightedComponent[ColourSource], ...] = (WeightedComponent("any_colour", AnyColour()),)
-
-
 class Ink:
     """Ink styles and colours with a contrast floor.
 
     Args:
-        contrast_floor: Minimum local difference of luminance, 0 to 120 of 255 steps.
+        contrast_floor: Minimum local difference of luminance, 0 to 120 of 255 steps; most photographs cannot reach
+            more.
         styles: At least one ink style.
         colours: At least one source of colours.
     """
@@ -132,20 +129,29 @@ class Ink:
         self,
         contrast_floor: float,
         styles: Sequence[WeightedComponent[InkStyle]],
-        colours: Sequence[WeightedComponent[ColourSource]] = _ANY,
+        colours: Sequence[WeightedComponent[ColourSource]] = (WeightedComponent("any_colour", AnyColour()),),
     ) -> None:
-        check_contrast_floor(contrast_floor)
+        check_number("contrast_floor", contrast_floor, 0, 120, "(of 255 steps of luminance)")
         self.contrast_floor = contrast_floor
         self._styles, self._colours = tuple(styles), tuple(colours)
         self._style_sampler = WeightedSampler([entry.weight for entry in styles])
         self._colour_sampler = WeightedSampler([entry.weight for entry in colours])
 
-    def draw_style(self, rng: np.random.Generator) -> WeightedComponent[InkStyle]:
-        """Draw one of the styles."""
-        return self._styles[self._style_sampler.draw(rng)]
+    def draw_style(self, rng: np.random.Generator, line: ShapedLine | None = None) -> WeightedComponent[InkStyle]:
+        """Draw one of the styles that can draw a line.
+
+        Raises:
+            Rejection: None of them can.
+        """
+        entry = self._styles[self._style_sampler.draw(rng)]
+        if line is None or entry.component.supports(line):
+            return entry
+        others = [one for one in self._styles if one.weight > 0 and one.component.supports(line)]
+        if not others:
+            raise Rejection("no ink style can draw the text")
+        return others[WeightedSampler([one.weight for one in others]).draw(rng)]
 
     def candidates(self, rng: np.random.Generator, background: Image) -> Sequence[Colour]:
         """Draw colours for a background (H, W, 3), in the order in which to try them."""
-        if len(self._colours) == 1:
-            return self._colours[0].component.candidates(rng, background)
-        return self._colours[self._colour_sampler.draw(rng)].component.candidates(rng, background)
+        index = self._colour_sampler.draw(rng) if len(self._colours) > 1 else 0
+        return self._colours[index].component.candidates(rng, background)

@@ -65,15 +65,10 @@ class CoverageOptions:
 
 
 class RequiredCharacter(NamedTuple):
-    """The character that a sample's text should contain.
+    """The character that a sample's text should contain."""
 
-    Attributes:
-        character: A single code point.
-        gave_up: Whether too many attempts with it failed, so that any text is taken.
-    """
-
-    character: str
-    gave_up: bool = False
+    character: str  # a single code point
+    gave_up: bool = False  # whether too many attempts with it failed, so that any text is taken
 
 
 class CoverageSchedule:
@@ -81,12 +76,7 @@ class CoverageSchedule:
 
     Samples with a required character are spread evenly. A cycle consists of as many of them as there are characters; in
     each cycle, every character is required once, in an order of the cycle's own, or, if weights differ, in proportion
-    to its weight, rounded up or down.
-
-    Args:
-        weights: Weight of each character.
-        share: Fraction of the samples with a required character.
-        seed: 0 to 2**32 - 1.
+    to its weight, rounded up or down. `share` is the fraction of the samples with a required character.
     """
 
     def __init__(self, weights: Mapping[str, float], share: float, seed: int) -> None:
@@ -114,9 +104,8 @@ class CoverageSchedule:
         """The indices of the characters in the order in which a cycle requires them."""
         order = self._cycles.get(cycle)
         if order is None:
-            order = self._cycles[cycle] = (
-                coverage_stream(cycle, self._seed).permutation(self._characters_of_cycle(cycle)).tolist()
-            )
+            rng = coverage_stream(cycle, self._seed)
+            order = self._cycles[cycle] = rng.permutation(self._characters_of_cycle(cycle)).tolist()
             if len(self._cycles) > _CACHED_CYCLES:
                 self._cycles.popitem(last=False)
         return order

@@ -1,17 +1,45 @@
 """Settings of lines in a recipe."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import ClassVar, Literal
 
-from synthtext.core import InputError, Range, check_fraction, check_range
+from synthtext.core import BoundedSettings, InputError, Range, bounded, check_fraction, check_number, check_range
 from synthtext.design import Design
 from synthtext.lines.coverage import CoverageOptions
-from synthtext.lines.lengths import parse_length_weights
+from synthtext.lines.legibility import LineLegibility
 
 _MAX_SIDE = 8192  # pixels
 # These features display other characters: small letters as capitals, 1/2 as one half, 1st as a raised st.
 _MISLEADING = ("smcp", "c2sc", "pcap", "c2pc", "unic", "frac", "afrc", "ordn", "sups", "subs", "sinf", "numr", "dnom")
+
+_KEY = re.compile(r"(\d{1,6})-(\d{1,6})")
+_MAX_FACTOR = 1000
+
+
+def parse_length_weights(weights: Mapping[str, float]) -> list[tuple[int, int, float]]:
+    """Parse factors by range of lengths, such as {"4-8": 2}, to sorted tuples (minimum, maximum, factor).
+
+    Raises:
+        InputError: A key is not a range, ranges overlap, or a factor is out of bounds.
+    """
+    ranges: list[tuple[int, int, float]] = []
+    for key, factor in weights.items():
+        match = _KEY.fullmatch(key)
+        low, high = map(int, match.groups()) if match else (0, 0)
+        if not 1 <= low <= high:
+            raise InputError(
+                f"length_weights: {key!r} is not a range of lengths; write it like '4-8', the smaller number first"
+            )
+        check_number(f"length_weights: the factor of {key!r},", factor, 0, _MAX_FACTOR)
+        ranges.append((low, high, float(factor)))
+    ranges.sort()
+    for (low, high, _), (start, stop, _) in pairwise(ranges):
+        if start <= high:
+            raise InputError(f"length_weights: '{low}-{high}' and '{start}-{stop}' overlap; a length has one factor")
+    return ranges
 
 
 @dataclass(frozen=True)
@@ -35,7 +63,7 @@ class NeighbourOptions:
 
 
 @dataclass(frozen=True)
-class LayoutOptions:
+class LayoutOptions(BoundedSettings):
     """Layout of lines.
 
     Attributes:
@@ -54,22 +82,20 @@ class LayoutOptions:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
 
-    tracking_range: Range = (0.0, 0.0)
-    margin_range: Range = (0.0, 0.15)
+    tracking_range: Range = bounded((0.0, 0.0), -0.2, 3, "ems")
+    margin_range: Range = bounded((0.0, 0.15), 0, 5, "two shares")
     length_range: tuple[int, int] = (1, 80)
     length_weights: Mapping[str, float] = field(default_factory=dict)
-    jitter_range: Range = (0.0, 0.0)
+    jitter_range: Range = bounded((0.0, 0.0), 0, 0.5, "ems")
     features: Mapping[str, float] = field(default_factory=dict)
     language: str = ""
     neighbours: NeighbourOptions = NeighbourOptions()
 
     def __post_init__(self) -> None:
-        check_range("margin_range", self.margin_range, 0, 5, "two shares")
-        check_range("tracking_range", self.tracking_range, -0.2, 3, "ems")
+        super().__post_init__()
         if not 1 <= self.length_range[0] <= self.length_range[1]:
             raise InputError(f"length_range {list(self.length_range)} must be counts from 1 up, in order")
         parse_length_weights(self.length_weights)
-        check_range("jitter_range", self.jitter_range, 0, 0.5, "ems")
         for tag, probability in self.features.items():
             if len(tag) != 4 or not tag.isascii() or not tag.isalnum():
                 raise InputError(
@@ -82,7 +108,7 @@ class LayoutOptions:
 
 
 @dataclass(frozen=True)
-class LineOutput:
+class LineOutput(BoundedSettings):
     """Size and format of the images.
 
     Attributes:
@@ -97,13 +123,13 @@ class LineOutput:
     height: int | Literal["free"] = 48
     width: int | Literal["free"] = "free"
     format: Literal["jpeg", "png"] = "jpeg"
-    quality_range: tuple[int, int] = (85, 95)
+    quality_range: tuple[int, int] = bounded((85, 95), 1, 100)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name, value in (("height", self.height), ("width", self.width)):
             if value != "free" and not 8 <= value <= _MAX_SIDE:
                 raise InputError(f"{name} {value} must be from 8 to {_MAX_SIDE} pixels, or free")
-        check_range("quality_range", self.quality_range, 1, 100)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,3 +139,4 @@ class LineDesign(Design):
     layout: LayoutOptions
     output: LineOutput
     coverage: CoverageOptions
+    legibility: LineLegibility

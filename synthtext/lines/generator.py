@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from copy import copy
+from dataclasses import replace
 
 from synthtext.core import Sample, SkippedSample, StreamSource
 from synthtext.core.errors import Rejection
@@ -45,15 +46,14 @@ class LineGenerator:
         self.resources = BlockResourceCache(design, seed, cache)
         self.stages = LineStages(design, self.resources.cache)
         coverage = design.coverage
-        self._schedule = (
-            CoverageSchedule(coverage.weights_for(design.charset), coverage.share, seed) if coverage.share else None
-        )
+        self._schedule = None
+        if coverage.share:
+            self._schedule = CoverageSchedule(coverage.weights_for(design.charset), coverage.share, seed)
 
     def with_design(self, design: LineDesign) -> "LineGenerator":
         """Return a generator of the same lines with another appearance, which shares the open fonts.
 
-        Args:
-            design: A design with the same corpora, charset and fonts.
+        The design must have the same corpora, charset and fonts.
         """
         other = copy(self)
         other.design, other.resources = design, self.resources.with_design(design)
@@ -62,12 +62,11 @@ class LineGenerator:
 
     def generate(self, index: int) -> Sample | SkippedSample:
         """Generate sample `index`, or return why each attempt was rejected."""
-        streams, block = self._sources[0].at(index), self.resources.at(index)
+        streams, block = self._sources[0].start(index), self.resources.at(index)
         reasons: list[str] = []
         for attempt in range(MAX_ATTEMPTS):
-            state = LineState(
-                index, streams, block, self._required_character(index, gave_up=attempt >= _COVERAGE_ATTEMPTS)
-            )
+            required = self._required_character(index, gave_up=attempt >= _COVERAGE_ATTEMPTS)
+            state = LineState(index, replace(streams, attempt=attempt), block, required)
             self.stages.run([state])
             if state.failure is None:
                 return self.stages.finish(state, self._prefix, tuple(reasons))
@@ -83,7 +82,7 @@ class LineGenerator:
 
     def _generate_batch(self, indices: Sequence[int]) -> Iterator[Sample | SkippedSample]:
         states = [
-            LineState(index, source.at(index), self.resources.at(index), self._required_character(index))
+            LineState(index, source.start(index), self.resources.at(index), self._required_character(index))
             for source, index in zip(self._sources, indices, strict=False)
         ]
         self.stages.run(states)

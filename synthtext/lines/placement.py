@@ -1,9 +1,12 @@
-"""Size of the image and placement of a shaped line in it."""
+"""Placement of a shaped line in its image, and of neighbouring text that reaches into the image."""
 
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from synthtext.core import Box, Points, Size, Warp, bounding_box
+from synthtext.core.ctc import required_steps, time_steps
 from synthtext.core.errors import Rejection
 from synthtext.ink import DecorationMargins
 from synthtext.lines.design import LineOutput
@@ -13,6 +16,10 @@ _MIN_EM = 9.0  # pixels; smaller text is illegible
 _EDGE = 1.5  # pixels: glyph positions are rounded to whole pixels, and resampling spreads ink by one pixel
 _ROUNDED = 1.0  # pixels by which rounding may widen an outline, which is at least one whole pixel wide
 _MAX_SIDE = 8192  # pixels
+_LINE_GAP = 0.05  # ems between lines
+_WORD_GAP = 0.35  # ems before or after the line; with less, the texts would be read as one word
+_MAX_VISIBLE_ACROSS = 0.6  # of the neighbour's thickness: more could be read as a second line
+_MAX_VISIBLE_ALONG = 0.4  # ems of a neighbouring word: more could be read as part of the line
 
 
 class Margins(NamedTuple):
@@ -25,35 +32,22 @@ class Margins(NamedTuple):
 
 
 class LinePlacement(NamedTuple):
-    """Position of a line in its image.
+    """Position of a line in its image."""
 
-    Attributes:
-        size: Size of the image in whole pixels.
-        warp: From the line's ems to pixels of the image.
-        em: Approximate font size in the image, in pixels.
-        quads: (K, 4, 2) of the clusters in the image, pixels.
-    """
-
-    size: Size
-    warp: Warp
-    em: float
-    quads: Points
+    size: Size  # size of the image in whole pixels
+    warp: Warp  # from the line's ems to pixels of the image
+    em: float  # approximate font size in the image, in pixels
+    quads: Points  # (K, 4, 2) of the clusters in the image, pixels
+    labels: Points  # (K, 4, 2) of the clusters with their outline, pixels; within the image
 
 
 class CurvedLine(NamedTuple):
-    """A shaped line along its baseline, in ems.
+    """A shaped line along its baseline, in ems."""
 
-    Attributes:
-        line: The straight shaped line.
-        warp: From the straight line to the curved one.
-        quads: (K, 4, 2) of the clusters after the warp; they contain all ink.
-        box: Bounding box of the quads.
-    """
-
-    line: ShapedLine
-    warp: Warp
-    quads: Points
-    box: Box
+    line: ShapedLine  # the straight shaped line
+    warp: Warp  # from the straight line to the curved one
+    quads: Points  # (K, 4, 2) of the clusters after the warp; they contain all ink
+    box: Box  # bounding box of the quads
 
     @classmethod
     def of(cls, line: ShapedLine, warp: Warp) -> "CurvedLine":
@@ -63,16 +57,14 @@ class CurvedLine(NamedTuple):
         quads = line.clusters.warped(warp).quads
         return cls(line, warp, quads, bounding_box(quads))
 
-    def natural_size(self, em: float) -> Size:
-        """Size in pixels at an em of `em` pixels."""
-        return Size(self.box.width * em, self.box.height * em)
+    def natural_warp(self, em: float) -> Warp:
+        """Return the warp to pixels at an em of `em` pixels, with the top-left of the line at (0, 0)."""
+        return Warp.scale_translate(em, -self.box.left * em, -self.box.top * em)
 
     def warped(self, warp: Warp) -> tuple[Points | None, Box]:
-        """Apply a further warp.
+        """Return the quads after a further warp and their bounding box.
 
-        Returns:
-            The quads and their bounding box. The quads are None if the box can be computed without them, which is
-            faster; they are then better moved together with later warps.
+        The quads are None if the box can be computed without them, which is faster; later warps move them too.
         """
         if self.warp.maps and warp.matrix is not None:
             quads = warp.points(self.quads)  # straight sides stay straight
@@ -104,7 +96,7 @@ def place_line(
 
     Args:
         curved: Line in ems.
-        warp: Geometric effects, in pixels at the drawn font size, with the top-left of the line at (0, 0).
+        warp: From ems to pixels at the drawn font size, geometric effects included.
         em: Drawn font size in pixels.
         margins: Minimum margins.
         alignment: Position in an image that is larger than required: fractions (x, y) from 0 to 1.
@@ -113,28 +105,70 @@ def place_line(
         padding: How far decoration extends beyond the letters, in ems (a shadow, an underline).
 
     Raises:
-        Rejection: The line would be illegibly small, or is too long.
+        Rejection: The line would be illegibly small, is too long, or has fewer time steps than CTC needs for its text.
     """
-    natural = Warp.scale_translate(em, -curved.box.left * em, -curved.box.top * em).then(warp)
     edge = _EDGE + _ROUNDED if outset else _EDGE
-    quads, box = curved.warped(natural)
-    ink = Size(box.width + 2 * outset * em, box.height + 2 * outset * em)
+    quads, box = curved.warped(warp)
+    margin = outset * em
+    ink = Box(box.left - margin, box.top - margin, box.right + margin, box.bottom + margin)
     unit = curved.thickness * em if curved.warp.maps else ink.width if curved.line.vertical else ink.height
+    labels = None
+    if outset:  # the outline is part of the text, and a warp may enlarge it
+        labels = curved.line.clusters.expanded(outset).warped(curved.warp.then(warp)).quads
+        ink = ink.union(bounding_box(labels))
     width = ink.width + unit * (margins.left + margins.right) + (padding.left + padding.right) * em
     height = ink.height + unit * (margins.top + margins.bottom) + (padding.top + padding.bottom) * em
-    high, wide = (output.width, output.height) if curved.line.vertical else (output.height, output.width)
-    sides = ((wide, width), (high, height))
+    limits = (output.height, output.width) if curved.line.vertical else (output.width, output.height)
+    sides = tuple(zip(limits, (width, height), strict=True))
     scale = min((1.0, *((limit - 2 * edge) / need for limit, need in sides if limit != "free")))
     if em * scale < _MIN_EM:
         raise Rejection("too small to read")
     size = Size(*(math.ceil(need * scale + 2 * edge) if limit == "free" else limit for limit, need in sides))
     if max(size) > _MAX_SIDE:
         raise Rejection("too long")
-    before, above = (outset + padding.left) * em, (outset + padding.top) * em
+    if not curved.line.vertical and required_steps(curved.line.text) > time_steps(size):
+        raise Rejection("too narrow for CTC")
+    before, above = box.left - ink.left + padding.left * em, box.top - ink.top + padding.top * em
     left = edge + (margins.left * unit + before) * scale + alignment[0] * (size.width - width * scale - 2 * edge)
     top = edge + (margins.top * unit + above) * scale + alignment[1] * (size.height - height * scale - 2 * edge)
     placing = Warp.scale_translate(scale, left - box.left * scale, top - box.top * scale)
-    to_image = curved.warp.then(natural).then(placing)
-    return LinePlacement(
-        size, to_image, em * scale, to_image.points(curved.quads) if quads is None else placing.points(quads)
-    )
+    to_image = curved.warp.then(warp).then(placing)
+    placed = to_image.points(curved.quads) if quads is None else placing.points(quads)
+    return LinePlacement(size, to_image, em * scale, placed, placed if labels is None else placing.points(labels))
+
+
+class Neighbour(NamedTuple):
+    """A line of text next to another line."""
+
+    line: ShapedLine
+    offset: Warp  # from its own ems to the ems of the other line
+
+
+def place_neighbour(
+    rng: np.random.Generator, line: ShapedLine, other: ShapedLine, margins: Margins, depth: float
+) -> Neighbour | None:
+    """Place another line at a random side of a line such that it reaches into the margin of the image.
+
+    It fills a fraction of the margin, the depth from 0 to 1.
+
+    Returns:
+        The neighbour; None if the margin is too narrow to show any of it.
+    """
+    ink, own = line.ink_box, other.ink_box
+    side, fraction = int(rng.integers(4)), float(rng.random())
+    across = (side in (0, 2)) == line.vertical  # the sides left, top, right, bottom, as in the margins
+    thickness = ink.width if line.vertical else ink.height
+    free = margins[side] * thickness - (_LINE_GAP if across else _WORD_GAP)
+    if free <= 0:
+        return None
+    max_visible = _MAX_VISIBLE_ACROSS * (own.width if line.vertical else own.height) if across else _MAX_VISIBLE_ALONG
+    gap = margins[side] * thickness - depth * min(free, max_visible)
+    dx, dy = 0.0, 0.0
+    if across:  # so that the parallel lines overlap
+        dx = ink.left + ink.width * fraction - (own.left + own.right) / 2
+        dy = ink.top + ink.height * fraction - (own.top + own.bottom) / 2
+    if side in (0, 2):
+        dx = ink.left - gap - own.right if side == 0 else ink.right + gap - own.left
+    else:
+        dy = ink.top - gap - own.bottom if side == 1 else ink.bottom + gap - own.top
+    return Neighbour(other, Warp.translation(dx, dy))

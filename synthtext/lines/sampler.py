@@ -10,63 +10,54 @@ from synthtext.core import Parameters, WeightedComponent, WeightedSampler, lerp
 from synthtext.core.errors import Rejection
 from synthtext.corpora import SampledText
 from synthtext.design import Design
-from synthtext.fonts import Face
+from synthtext.fonts import Face, glyph_distinction
+from synthtext.ink import InkStyle
 from synthtext.lines.choice import TextChoice, TextSampler, displayed_text
 from synthtext.lines.coverage import RequiredCharacter
 from synthtext.lines.design import LayoutOptions
-from synthtext.lines.neighbour import Neighbour, place_neighbour
-from synthtext.lines.placement import CurvedLine, Margins
+from synthtext.lines.placement import CurvedLine, Margins, Neighbour, place_neighbour
 from synthtext.typesetting.shaping import ShapedLine, ShapingOptions, shape_line
 
 
 class LineSpec(NamedTuple):
-    """A text and how to set it.
+    """A text and how to set it."""
 
-    Attributes:
-        text: Text from the corpus.
-        displayed: Text as the font displays it, which is the label.
-        face: Font face.
-        shaping: Options of shaping.
-        baseline: Shape of the baseline.
-        em: Font size in pixels.
-        margins: Margins around the line.
-        alignment: Position in an image larger than required: fractions (x, y) from 0 to 1.
-        parameters: Other drawn parameters, recorded with the sample.
-    """
-
-    text: SampledText
-    displayed: str
-    face: Face
-    shaping: ShapingOptions
-    baseline: WeightedComponent[Baseline]
-    em: float
-    margins: Margins
-    alignment: tuple[float, float]
-    parameters: Parameters
+    text: SampledText  # text from the corpus
+    displayed: str  # text as the font displays it, which is the label
+    face: Face  # font face
+    shaping: ShapingOptions  # options of shaping
+    baseline: WeightedComponent[Baseline]  # shape of the baseline
+    em: float  # font size in pixels
+    margins: Margins  # margins around the line
+    alignment: tuple[float, float]  # position in an image larger than required: fractions (x, y) from 0 to 1
+    parameters: Parameters  # other drawn parameters, recorded with the sample
 
 
 class LineLayout(NamedTuple):
-    """A shaped line.
+    """A shaped line."""
 
-    Attributes:
-        spec: What was shaped.
-        curved: The shaped line along its baseline, in ems.
-        neighbour: Other text next to it.
-        parameters: Other drawn parameters, recorded with the sample.
-    """
+    spec: LineSpec  # what was shaped
+    curved: CurvedLine  # the shaped line along its baseline, in ems
+    neighbour: Neighbour | None  # other text next to it
+    parameters: Parameters  # other drawn parameters, recorded with the sample
 
-    spec: LineSpec
-    curved: CurvedLine
-    neighbour: Neighbour | None
-    parameters: Parameters
+    def drawn_by(self, style: InkStyle, style_parameters: Parameters) -> "LineLayout":
+        """Return the layout in an ink style; a neighbour that the style cannot draw is left out."""
+        line = style.relayout(self.curved.line, style_parameters)
+        if line is self.curved.line:
+            return self
+        curved, neighbour = CurvedLine.of(line, self.curved.warp), self.neighbour
+        if neighbour is None:
+            return self._replace(curved=curved)
+        if style.supports(neighbour.line):
+            moved = neighbour._replace(line=style.relayout(neighbour.line, style_parameters))
+            return self._replace(curved=curved, neighbour=moved)
+        parameters = {name: value for name, value in self.parameters.items() if name != "neighbour"}
+        return self._replace(curved=curved, neighbour=None, parameters=parameters)
 
 
 class LineSampler:
-    """Samples texts and lays them out.
-
-    Args:
-        design: Its charset, corpora, font sizes and baselines are used; texts outside of the charset are rejected.
-        layout: Options of the layout.
+    """Samples texts and lays them out; texts outside of the charset are rejected.
 
     Raises:
         InputError: No text of the corpora has a length that the layout accepts.
@@ -75,21 +66,15 @@ class LineSampler:
     def __init__(self, design: Design, layout: LayoutOptions) -> None:
         self._charset, self._corpora, self._baselines = design.charset, design.corpora, design.baselines
         self._size_range, self._layout = design.font_options.size_range, layout
-        self._weighted = (
-            WeightedSampler([entry.weight for entry in self._baselines]) if len(self._baselines) > 1 else None
-        )
+        self._baseline_sampler = WeightedSampler([entry.weight for entry in self._baselines])
         self._features = sorted(layout.features.items())
-        self._texts = TextSampler(design.corpora, design.charset, layout)
+        self._distinction = glyph_distinction(design.charset, design.font_options.distinguish)
+        self._texts = TextSampler(design.corpora, design.charset, layout, self._distinction)
 
     def sample(
         self, rng: np.random.Generator, faces: Sequence[Face], required: RequiredCharacter | None = None
     ) -> LineSpec:
-        """Sample a text, and how to set it in one of the faces.
-
-        Args:
-            rng: Content stream.
-            faces: Faces to choose from.
-            required: Character that the text should contain.
+        """Sample a text, with the required character if possible, and how to set it in one of the faces.
 
         Raises:
             Rejection: The text is too short or too long, no face covers it, or the charset lacks a character.
@@ -105,7 +90,7 @@ class LineSampler:
         tracking = round(lerp(layout.tracking_range, fractions[1]), 3)
         em = lerp(self._size_range, fractions[2])
         margins = Margins(*(lerp(layout.margin_range, fraction) for fraction in fractions[3:7]))
-        baseline = self._baselines[self._weighted.draw(rng) if self._weighted else 0]
+        baseline = self._baselines[self._baseline_sampler.draw(rng) if len(self._baselines) > 1 else 0]
         shaping, parameters = self._sample_shaping(rng, displayed, tracking, vertical=baseline.component.vertical)
         parameters |= chosen.parameters
         return LineSpec(text, displayed, face, shaping, baseline, em, margins, (fractions[7], fractions[8]), parameters)
@@ -119,13 +104,13 @@ class LineSampler:
         line = shape_line(spec.displayed, spec.face, spec.shaping)
         name, baseline = spec.baseline.name, spec.baseline.component
         curvature = baseline.draw(rng, line.ink_box)
-        parameters = (
-            {**spec.parameters, "baseline": name, **curvature} if curvature or baseline.vertical else spec.parameters
-        )
+        parameters = dict(spec.parameters)
+        if curvature or baseline.vertical:
+            parameters |= {"baseline": name, **curvature}
         curved = CurvedLine.of(line, baseline.warp(line.ink_box, curvature))
         neighbour = None if curved.warp.maps else self._neighbour(rng, spec, line)
         if neighbour:
-            parameters = {**parameters, "neighbour": neighbour.line.text}
+            parameters["neighbour"] = neighbour.line.text
         return LineLayout(spec, curved, neighbour, parameters)
 
     def sample_text(self, rng: np.random.Generator) -> str:
@@ -136,6 +121,8 @@ class LineSampler:
         """Return `template` with another text; None if its face or the charset lacks a character."""
         displayed = displayed_text(text, template.face)
         if not (text and template.face.covers(text) and self._charset.covers(self._charset.fold(displayed))):
+            return None
+        if not self._distinction.allows(template.face, text):
             return None
         shaping = template.shaping
         if shaping.baseline_shifts is not None:
@@ -151,8 +138,13 @@ class LineSampler:
         start = int(fraction * len(faces))
         for i in range(start, start + len(faces)):
             face = faces[i % len(faces)]
-            if face.covers(text) if required is None else self._texts.shows(face, text, required):
+            if required is not None:
+                if self._texts.shows(face, text, required):
+                    return face
+            elif face.covers(text) and self._distinction.allows(face, text):
                 return face
+        if any(face.covers(text) for face in faces):
+            raise Rejection("no font of the block tells the characters apart")
         raise Rejection("no font of the block covers the text")
 
     def _sample_shaping(

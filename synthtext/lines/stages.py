@@ -7,12 +7,11 @@ import cv2
 import numpy as np
 
 from synthtext.background import ParametricBackground
-from synthtext.core import Box, Clusters, Image, Provenance, Sample, WeightedSampler
-from synthtext.core.compositing import cut_clearance
+from synthtext.core import Clusters, Image, Provenance, Sample, Size, Warp, WeightedSampler, bounding_box
+from synthtext.core.compositing import cut_clearance, with_opacity
 from synthtext.core.errors import Rejection
 from synthtext.fonts import FaceCache
 from synthtext.ink import (
-    ContrastLoss,
     DecorationMargins,
     choose_colours,
     composite,
@@ -20,30 +19,18 @@ from synthtext.ink import (
     measure_backgrounds,
 )
 from synthtext.lines.design import LineDesign
-from synthtext.lines.placement import place_line
+from synthtext.lines.placement import CurvedLine, place_line
 from synthtext.lines.sampler import LineSampler
 from synthtext.lines.state import LineState, LineStyle
-from synthtext.typesetting.canvas import Strokes, rasterize_line, rasterize_strokes
+from synthtext.typesetting.canvas import LineRaster, Strokes, rasterize_strokes
+from synthtext.typesetting.shaping import ShapedLine
 
 _CONTRAST_REDUCTIONS = (0.0, 0.3, 0.55, 0.75)  # of further backgrounds that are tried; each costs a tenth of a line
 _BACKGROUND_RADIUS = 0.06  # ems around the ink whose luminance its contrast is measured against
-_MAX_DECORATION = 0.3  # ems by which decoration may enlarge a side of the image; more would make letters small
+_MAX_DECORATION = 0.4  # ems by which decoration may enlarge a side of the image; more would make letters small
 
 Stage: TypeAlias = Callable[[Sequence[LineState]], None]
 """Advances the states in place. A state that cannot advance gets a `failure`, and later stages skip it."""
-
-
-def _per_line(step: Callable[[LineState], None]) -> Stage:
-    """Create a stage that processes states one by one."""
-
-    def stage(states: Sequence[LineState]) -> None:
-        for state in states:
-            try:
-                step(state)
-            except Exception as failure:
-                state.failure = failure
-
-    return stage
 
 
 def _batched(step: Stage) -> Stage:
@@ -59,6 +46,24 @@ def _batched(step: Stage) -> Stage:
     return stage
 
 
+def _per_line(step: Callable[[LineState], None]) -> Stage:
+    """Create a stage that processes states one by one."""
+
+    def stage(states: Sequence[LineState]) -> None:
+        for state in states:
+            try:
+                step(state)
+            except Exception as failure:
+                state.failure = failure
+
+    return stage
+
+
+def _random(name: str, step: Callable[[LineState, np.random.Generator], None]) -> dict[str, Stage]:
+    """Create a stage that processes states one by one, with the random stream of the stage's name."""
+    return {name: _per_line(lambda state: step(state, state.streams.appearance(name)))}
+
+
 class LineStages:
     """The stages that turn states into samples.
 
@@ -67,10 +72,6 @@ class LineStages:
 
     Attributes:
         steps: The stages by name, in order.
-
-    Args:
-        design: Settings of the lines.
-        cache: Cache of faces and their glyphs.
     """
 
     def __init__(self, design: LineDesign, cache: FaceCache) -> None:
@@ -80,18 +81,18 @@ class LineStages:
         self.steps: dict[str, Stage] = {
             "sample text": _per_line(self._sample),
             "shape": _per_line(self._shape),
-            "place": _per_line(self._place),
+            **_random("place", self._place),
             "rasterize": _per_line(self._rasterize),
             "warp": _per_line(self._warp),
             "compute ink masks": _batched(self._compute_ink_masks),
             "add neighbours": _per_line(self._add_neighbour),
             "draw strokes": _per_line(self._draw_strokes),
-            "paint background": _per_line(self._paint_background),
+            **_random("paint background", self._paint_background),
             "measure background": _batched(self._measure_backgrounds),
             "choose colours": _batched(self._choose_colours),
-            "reduce background contrast": _per_line(self._reduce_background_contrast),
+            **_random("reduce background contrast", self._reduce_background_contrast),
             "composite": _per_line(self._composite),
-            "pixel effects": _per_line(self._apply_pixel_effects),
+            **_random("pixel effects", self._apply_pixel_effects),
         }
 
     def _sample(self, state: LineState) -> None:
@@ -100,26 +101,32 @@ class LineStages:
     def _shape(self, state: LineState) -> None:
         state.layout = self._sampler.layout(state.streams.content, state.spec)
 
-    def _place(self, state: LineState) -> None:
-        spec, curved, rng = state.spec, state.layout.curved, state.streams.appearance
-        ink_style = self._design.ink.draw_style(rng)
+    def _place(self, state: LineState, rng: np.random.Generator) -> None:
+        spec, curved = state.spec, state.layout.curved
+        ink_style = self._design.ink.draw_style(rng, curved.line)
         parameters = ink_style.component.draw(rng)
+        state.layout = state.layout.drawn_by(ink_style.component, parameters)
+        curved = state.layout.curved
         strokes = ink_style.component.strokes(curved.line, parameters)
-        warp, effects = self._design.effects.draw_warp(rng, curved.natural_size(spec.em))
+        natural = Size(curved.box.width * spec.em, curved.box.height * spec.em)
+        warp, effects = self._design.effects.draw_warp(rng, natural)
         outset = ink_style.component.outset(parameters)
-        padding = _decoration_padding(ink_style.component.padding(parameters), curved.line.ink_box, strokes)
-        placement = place_line(
-            curved, warp, spec.em, spec.margins, spec.alignment, outset, self._design.output, padding
-        )
+        warp = curved.natural_warp(spec.em).then(warp)
+        padding = _decoration_padding(ink_style.component.padding(parameters), curved, strokes, warp, spec.em)
+        output = self._design.output
+        placement = place_line(curved, warp, spec.em, spec.margins, spec.alignment, outset, output, padding)
         state.style = LineStyle(ink_style, parameters, strokes, effects, placement)
 
     def _rasterize(self, state: LineState) -> None:
-        state.raster = rasterize_line(state.layout.curved.line, state.spec.face, self._cache, state.style.placement.em)
+        state.raster = self._rasterized(state, state.layout.curved.line)
+
+    def _rasterized(self, state: LineState, line: ShapedLine) -> LineRaster:
+        component, parameters = state.style.ink_style.component, state.style.style_parameters
+        return component.rasterize(line, state.spec.face, self._cache, state.style.placement.em, parameters)
 
     def _warp(self, state: LineState) -> None:
-        state.coverage = self._styled_coverage(
-            state, state.raster.warped(state.style.placement.warp, state.style.placement.size)
-        )
+        placement = state.style.placement
+        state.coverage = self._styled_coverage(state, state.raster.warped(placement.warp, placement.size))
 
     def _styled_coverage(self, state: LineState, coverage: Image) -> Image:
         style = state.style
@@ -138,7 +145,7 @@ class LineStages:
     def _add_neighbour(self, state: LineState) -> None:
         neighbour, placement = state.layout.neighbour, state.style.placement
         if neighbour is not None:
-            other = rasterize_line(neighbour.line, state.spec.face, self._cache, placement.em)
+            other = self._rasterized(state, neighbour.line)
             shown = self._styled_coverage(state, other.warped(neighbour.offset.then(placement.warp), placement.size))
             state.coverage = np.asarray(cv2.max(state.coverage, shown), np.uint8)
 
@@ -152,27 +159,25 @@ class LineStages:
         if strokes.colour is None:
             state.coverage = np.asarray(cv2.max(state.coverage, coverage), np.uint8)
         else:
-            state.stroke_coverage = coverage
+            state.stroke_coverage = with_opacity(coverage, strokes.opacity)
 
-    def _paint_background(self, state: LineState) -> None:
-        state.background_index = self._backgrounds.draw(state.streams.appearance)
-        self._paint_with(state, 0.0)
+    def _paint_background(self, state: LineState, rng: np.random.Generator) -> None:
+        state.background_index = self._backgrounds.draw(rng)
+        self._paint_with(state, rng, 0.0)
 
-    def _paint_with(self, state: LineState, reduction: float) -> None:
+    def _paint_with(self, state: LineState, rng: np.random.Generator, reduction: float) -> None:
         ink_style, parameters, strokes, _, placement = state.style
-        background, rng = state.block.backgrounds[state.background_index], state.streams.appearance
+        background = state.block.backgrounds[state.background_index]
         if isinstance(background, ParametricBackground):
             state.background_parameters = background.draw(rng)
             painted = background.render(placement.size, state.background_parameters)
         else:
             painted = background.paint(rng, placement.size)
-        image = _reduce_contrast(painted, reduction)
+        image = ink_style.component.surface(_reduce_contrast(painted, reduction), parameters)
         if state.stroke_coverage is not None and strokes is not None and strokes.colour is not None:
             image = composite(image, state.stroke_coverage, strokes.colour)
-        state.background, state.contrast_reduction = (
-            ink_style.component.underlay(image, state.coverage, placement.em, parameters),
-            reduction,
-        )
+        state.background = ink_style.component.underlay(image, state.coverage, placement.em, parameters)
+        state.contrast_reduction = reduction
 
     def _measure_backgrounds(self, states: Sequence[LineState]) -> None:
         backgrounds = measure_backgrounds([state.ink_mask for state in states], [state.background for state in states])
@@ -180,38 +185,44 @@ class LineStages:
             state.local_background = background
 
     def _choose_colours(self, states: Sequence[LineState]) -> None:
-        candidates = [self._design.ink.candidates(state.streams.appearance, state.background) for state in states]
+        self._choose_with(states, [state.streams.appearance("choose colours") for state in states])
+
+    def _choose_with(self, states: Sequence[LineState], streams: Sequence[np.random.Generator]) -> None:
+        ink = self._design.ink
+        candidates = [
+            state.style.ink_style.component.colours(state.style.style_parameters)
+            or ink.candidates(rng, state.background)
+            for state, rng in zip(states, streams, strict=True)
+        ]
         floors = [
-            _contrast_loss(state).required_contrast(self._design.ink.contrast_floor / _retained_contrast(state))
-            for state in states
+            state.contrast_loss.required_contrast(ink.contrast_floor / state.retained_contrast) for state in states
         ]
         inks = choose_colours(candidates, [state.local_background for state in states], floors)
-        for state, ink in zip(states, inks, strict=True):
-            state.ink = ink
+        for state, colour in zip(states, inks, strict=True):
+            state.ink = colour
 
-    def _reduce_background_contrast(self, state: LineState) -> None:
+    def _reduce_background_contrast(self, state: LineState, rng: np.random.Generator) -> None:
         for reduction in _CONTRAST_REDUCTIONS:
             if state.ink is not None:
                 return
-            self._paint_with(state, reduction)
+            self._paint_with(state, rng, reduction)
             self._measure_backgrounds([state])
-            self._choose_colours([state])
+            self._choose_with([state], [rng])
         if state.ink is None:
             raise Rejection("contrast")
 
     def _composite(self, state: LineState) -> None:
         assert state.ink is not None
         ink_style, parameters, _, _, placement = state.style
-        image = ink_style.component.fill(state.background, state.coverage, state.ink, placement.em, parameters)
+        state.image = ink_style.component.fill(state.background, state.coverage, state.ink, placement.em, parameters)
         background = state.block.backgrounds[state.background_index]
-        state.image = (
-            background.apply_overlay(image, state.background_parameters)
-            if isinstance(background, ParametricBackground)
-            else image
-        )
+        if isinstance(background, ParametricBackground):
+            state.image = background.apply_overlay(state.image, state.background_parameters)
 
-    def _apply_pixel_effects(self, state: LineState) -> None:
-        state.image, state.pixel_effects = self._design.effects.apply_pixels(state.streams.appearance, state.image)
+    def _apply_pixel_effects(self, state: LineState, rng: np.random.Generator) -> None:
+        quads = state.style.placement.quads[state.layout.curved.line.visible]
+        budget = self._design.legibility.budget(state.coverage, quads, state.remaining_contrast)
+        state.image, state.pixel_effects = self._design.effects.apply_pixels(rng, state.image, budget)
 
     def run(self, states: Sequence[LineState]) -> None:
         """Run all stages; every state is then complete or has a `failure`."""
@@ -221,13 +232,7 @@ class LineStages:
                 stage(states)
 
     def finish(self, state: LineState, prefix: str, rejected: tuple[str, ...]) -> Sample:
-        """Create the sample of a completed state.
-
-        Args:
-            state: A state that passed all stages.
-            prefix: Prefix of the sample's key.
-            rejected: Why earlier attempts were rejected.
-        """
+        """Create the sample of a state that passed all stages; `rejected` tells why earlier attempts failed."""
         layout, style, ink = state.layout, state.style, state.ink
         assert ink is not None
         line = layout.curved.line
@@ -240,47 +245,35 @@ class LineStages:
             "background": self._design.backgrounds[state.background_index].name,
             **({"background_parameters": state.background_parameters} if state.background_parameters else {}),
             "contrast_reduction": state.contrast_reduction,
-            "jpeg_quality": low + int(state.streams.appearance.random() * (high - low + 1)),
+            "jpeg_quality": low + int(state.streams.appearance("JPEG quality").random() * (high - low + 1)),
             **layout.parameters,
         }
         meta = Provenance(
             font=state.spec.face.file.name,
             script=line.script,
             corpus=state.spec.text.corpus,
-            contrast=round(_contrast_loss(state).remaining_contrast(ink.contrast) * _retained_contrast(state), 2),
+            contrast=round(state.remaining_contrast, 2),
             effects=style.geometric_effects + state.pixel_effects,
             parameters=parameters,
             rejected=rejected,
         )
-        outset = style.ink_style.component.outset(style.style_parameters)
-        clusters = Clusters(line.clusters.offsets, style.placement.quads)
-        if outset:  # the outline is part of the text
-            clusters = line.clusters.expanded(outset).warped(style.placement.warp)
+        clusters = Clusters(line.clusters.offsets, style.placement.labels)
         return Sample(f"{prefix}{state.index:010d}", state.image, line.text, clusters, meta)
 
 
-def _contrast_loss(state: LineState) -> ContrastLoss:
-    """Contrast that the ink style loses."""
-    return state.style.ink_style.component.contrast_loss(state.style.style_parameters)
-
-
-def _retained_contrast(state: LineState) -> float:
-    """Fraction of the contrast that the background's overlay retains."""
-    background = state.block.backgrounds[state.background_index]
-    return (
-        background.retained_contrast(state.background_parameters)
-        if isinstance(background, ParametricBackground)
-        else 1.0
-    )
-
-
-def _decoration_padding(padding: DecorationMargins, ink: Box, strokes: Strokes | None) -> DecorationMargins:
+def _decoration_padding(
+    padding: DecorationMargins, curved: CurvedLine, strokes: Strokes | None, warp: Warp, em: float
+) -> DecorationMargins:
     """Padding of the image for decoration: what the style requires, and how far strokes extend beyond the ink."""
     sides = list(padding)
     if strokes is not None:
-        box = strokes.box
-        beyond = (ink.left - box.left, ink.top - box.top, box.right - ink.right, box.bottom - ink.bottom)
-        sides = [max(side, more) for side, more in zip(sides, beyond, strict=True)]
+        pairs = [(curved.line.ink_box, strokes.box, 1.0)]
+        if not curved.warp.maps:  # a warp moves strokes below the letters sidewards, too
+            ink, box = (bounding_box(warp.points(box.polygon())) for box in pairs[0][:2])
+            pairs.append((ink, box, em))
+        for ink, box, unit in pairs:
+            beyond = (ink.left - box.left, ink.top - box.top, box.right - ink.right, box.bottom - ink.bottom)
+            sides = [max(side, more / unit) for side, more in zip(sides, beyond, strict=True)]
     return DecorationMargins(*[min(side, _MAX_DECORATION) for side in sides])
 
 
@@ -288,6 +281,5 @@ def _reduce_contrast(background: Image, reduction: float) -> Image:
     """Blend a background with its mean: 0 leaves it unchanged, 1 would make it uniform."""
     if not reduction:
         return background
-    return np.asarray(
-        cv2.convertScaleAbs(background, alpha=1 - reduction, beta=reduction * cv2.mean(background)[1]), np.uint8
-    )
+    level = cv2.mean(background)[1]
+    return np.asarray(cv2.convertScaleAbs(background, alpha=1 - reduction, beta=reduction * level), np.uint8)

@@ -3,7 +3,7 @@
 from synthtext.scenes.clutter import Clutter
 from synthtext.scenes.design import SceneDesign, SceneOutput, TypesettingOptions
 from synthtext.scenes.generator import MAX_SCENE_ATTEMPTS, SceneGenerator
-from synthtext.scenes.legibility import Legibility
+from synthtext.scenes.labels import Legibility
 
 __all__ = [
     "MAX_SCENE_ATTEMPTS",

@@ -9,10 +9,9 @@ from typing import Protocol, runtime_checkable
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
 
 from synthtext.background import Gradient, Plain, Texture
-from synthtext.background.photos import decode_photo, list_photos
+from synthtext.background.photos import decode_photo, list_photos, open_photo
 from synthtext.core import Image, InputError, Range, Size, check_number, check_range
 from synthtext.scenes.shapes import blend_polygon
 
@@ -74,13 +73,12 @@ class Photos:
             InputError: A folder does not exist or is empty, a photograph is broken, a map does not fit its photograph,
                 or a folder of maps has none for any photograph; the message names it.
         """
-        found = {"depth": 0, "segments": 0}
+        found: set[str] = set()
         for path in self._paths:
             background = self._load(path)
-            found["depth"] += background.depth is not None
-            found["segments"] += background.segments is not None
+            found |= {name for name in ("depth", "segments") if getattr(background, name) is not None}
         for name, folder in (("depth", self.depth), ("segments", self.segments)):
-            if folder is not None and not found[name]:
+            if folder is not None and name not in found:
                 raise InputError(
                     f"photos: {name} folder {str(folder)!r} contains no map of a photograph; a map is a PNG with the "
                     "photograph's name"
@@ -88,9 +86,8 @@ class Photos:
 
     def for_block(self, rng: np.random.Generator) -> "ScenePhotoPool":
         """Return a few photographs."""
-        paths = self._paths
-        picked = [paths[int(i)] for i in rng.integers(len(paths), size=min(self.pool, len(paths)))]
-        return ScenePhotoPool([self._load(path) for path in picked], self.zoom_range)
+        picked = rng.integers(len(self._paths), size=min(self.pool, len(self._paths)))
+        return ScenePhotoPool([self._load(self._paths[i]) for i in picked], self.zoom_range)
 
     @cached_property
     def _paths(self) -> tuple[Path, ...]:
@@ -118,12 +115,11 @@ class ScenePhotoPool:
         low, high = self._zoom_range
         height, width = photo.image.shape[:2]
         scale = max(size.width / width, size.height / height) * low * (high / low) ** zoom
-        cut = (min(width, size.width / scale), min(height, size.height / scale))
-        left, top = across * (width - cut[0]), down * (height - cut[1])
-        box = (round(left), round(top), max(1, round(cut[0])), max(1, round(cut[1])))
+        wide, high = min(width, size.width / scale), min(height, size.height / scale)
+        left, top = round(across * (width - wide)), round(down * (height - high))
 
         def crop(image: Image, interpolation: int) -> Image:
-            part = image[box[1] : box[1] + box[3], box[0] : box[0] + box[2]]
+            part = image[top : top + max(1, round(high)), left : left + max(1, round(wide))]
             resized = cv2.resize(part, (int(size.width), int(size.height)), interpolation=interpolation)
             return np.asarray(cv2.flip(resized, 1) if mirrored < 0.5 else resized, np.uint8)
 
@@ -143,15 +139,12 @@ def _read_map(folder: Path | None, photo: Path, image: Image) -> NDArray[np.uint
     path = folder / f"{photo.stem}.png"
     if not path.exists():
         return None
-    try:
-        with PillowImage.open(path) as file:
-            grey = np.asarray(file.convert("L"), np.uint8)
-    except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError) as error:
-        raise InputError(f"map {str(path)!r} is broken or not an image: {error}; replace or remove it") from None
-    height, width = image.shape[:2]
-    if abs(grey.shape[1] * height - grey.shape[0] * width) > 0.03 * grey.shape[1] * height:
+    with open_photo(path, "map") as file:
+        grey = np.asarray(file.convert("L"), np.uint8)
+    (height, width), (map_height, map_width) = image.shape[:2], grey.shape
+    if abs(map_width * height - map_height * width) > 0.03 * map_width * height:
         raise InputError(
-            f"map {str(path)!r} is {grey.shape[1]} x {grey.shape[0]}, which does not fit the photograph of "
+            f"map {str(path)!r} is {map_width} x {map_height}, which does not fit the photograph of "
             f"{width} x {height}: create it from the photograph"
         )
     return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import ClassVar
 
 import cv2
@@ -38,12 +39,10 @@ class Clutter:
         check_fraction("clutter: occlusion_probability", self.occlusion_probability)
         check_range("clutter: occlusion_range", self.occlusion_range, 0.02, 1, "shares")
 
-    def draw_distractors(self, rng: np.random.Generator, image: Image) -> int:
-        """Draw distractors into an image (H, W, 3) in place, and return their number."""
-        count = int(rng.integers(*self.distractors_range, endpoint=True))
-        for _ in range(count):
+    def draw_distractors(self, rng: np.random.Generator, image: Image) -> None:
+        """Draw distractors into an image (H, W, 3) in place."""
+        for _ in range(int(rng.integers(*self.distractors_range, endpoint=True))):
             _draw_distractor(rng, image)
-        return count
 
     def occlude(
         self, rng: np.random.Generator, image: Image, lines: Sequence[RenderedLine]
@@ -54,12 +53,7 @@ class Clutter:
             (H, W) uint8, opacity of the objects; None if there are none.
         """
         occlusion: NDArray[np.uint8] | None = None
-        occluded_lines = [
-            line
-            for line, share in zip(lines, rng.random(len(lines)), strict=True)
-            if share < self.occlusion_probability
-        ]
-        for line in occluded_lines:
+        for line in compress(lines, rng.random(len(lines)) < self.occlusion_probability):
             shape = self._object(rng, line)
             window = window_around(shape, Size(image.shape[1], image.shape[0]))
             if window is None:
@@ -76,12 +70,11 @@ class Clutter:
         quads = line.quads
         begin, end = quads[0].mean(axis=0), quads[-1].mean(axis=0)
         position, share, lean, kind = rng.random(4).tolist()
-        middle = begin + (end - begin) * np.float32(position)
+        x, y = (begin + (end - begin) * np.float32(position)).tolist()
         box = bounding_box(quads)
-        coverage = lerp(self.occlusion_range, share)
-        along = coverage * float(np.hypot(*(quads[:, 1].mean(axis=0) - quads[:, 0].mean(axis=0)))) * len(quads)
+        length = float(np.hypot(*(quads[:, 1].mean(axis=0) - quads[:, 0].mean(axis=0))))
+        along = lerp(self.occlusion_range, share) * length * len(quads)
         height = line.em * (0.6 + lean)
-        x, y = float(middle[0]), float(middle[1])
         if kind < 0.5:
             tilt = (lean - 0.5) * 1.2
             return bar((x - height * tilt, y - 2 * height), (x + height * tilt, y + 2 * height), max(along, 2.0))
@@ -94,25 +87,21 @@ def _draw_distractor(rng: np.random.Generator, image: Image) -> None:
     x, y, fraction, rotation, aspect, opacity, lightness, *tint = rng.random(10).tolist()
     size = min(height, width) * (_SIZE_RANGE[0] + (_SIZE_RANGE[1] - _SIZE_RANGE[0]) * fraction * fraction)
     colour = np.clip(255 * lightness + 90 * (np.array(tint) - 0.5), 0, 255).tolist()
-    centre, radians, thickness = (
-        (x * width, y * height),
-        float(rotation * np.pi),
-        max(1.0, _STROKE_WIDTH * size * (0.3 + aspect)),
-    )
-    shapes: list[Points]
+    centre, radians = (x * width, y * height), float(rotation * np.pi)
+    thickness = max(1.0, _STROKE_WIDTH * size * (0.3 + aspect))
     kind = int(rng.integers(5))
     if kind == 0:  # a long stroke
         reach = np.array([np.cos(radians), np.sin(radians)]) * size * 3
         shapes = [bar(tuple(np.subtract(centre, reach)), tuple(np.add(centre, reach)), thickness)]
     elif kind == 1:  # a frame
-        shapes = _frame(Box(-size * (0.5 + aspect), -size * 0.6, size * (0.5 + aspect), size * 0.6), centre, thickness)
+        frame = Box(-size * (0.5 + aspect), -size * 0.6, size * (0.5 + aspect), size * 0.6)
+        shapes = _outline(np.add(centre, frame.polygon()), thickness)
     elif kind == 2:  # a ring
-        outer = ellipse(centre, (size, size * (0.5 + aspect / 2)), radians)
-        shapes = [bar(tuple(a), tuple(b), thickness) for a, b in zip(outer, np.roll(outer, -1, axis=0), strict=True)]
+        shapes = _outline(ellipse(centre, (size, size * (0.5 + aspect / 2)), radians), thickness)
     elif kind == 3:  # bars as of a code
         places = np.cumsum(rng.uniform(0.04, 0.16, 16)) - 0.8
-        shapes = [bar((centre[0] + size * p, centre[1] - size * 0.5), (centre[0] + size * p, centre[1] + size * 0.5),
-                      size * 0.05) for p in places]  # fmt: skip
+        top, bottom = centre[1] - size * 0.5, centre[1] + size * 0.5
+        shapes = [bar((x, top), (x, bottom), size * 0.05) for x in centre[0] + size * places]
     else:  # a figure of two parts, like a logo
         shapes = [ellipse(centre, (size * 0.7, size * 0.7), 0.0, 3 + int(6 * aspect))]
         blend_polygon(image, ellipse(centre, (size, size), radians), [255 - part for part in colour], 0.5 + opacity / 2)
@@ -120,6 +109,6 @@ def _draw_distractor(rng: np.random.Generator, image: Image) -> None:
         blend_polygon(image, shape, colour, 0.5 + opacity / 2)
 
 
-def _frame(box: Box, centre: tuple[float, float], thin: float) -> list[Points]:
-    corners = [tuple(np.add(centre, corner)) for corner in box.polygon().tolist()]
-    return [bar(a, b, thin) for a, b in zip(corners, corners[1:] + corners[:1], strict=True)]
+def _outline(polygon: NDArray[np.floating], thickness: float) -> list[Points]:
+    """Bars along the sides of a polygon (P, 2)."""
+    return [bar(tuple(a), tuple(b), thickness) for a, b in zip(polygon, np.roll(polygon, -1, axis=0), strict=True)]

@@ -14,13 +14,7 @@ _ROW_GAP = 0.08  # minimum gap between the ink of rows, ems
 
 
 class TypesetLine(NamedTuple):
-    """A shaped line with its font.
-
-    Attributes:
-        curved: The line, in ems.
-        face: Font face.
-        em: Font size in pixels of the plane.
-    """
+    """A shaped line in ems, with its font and its font size in pixels of the plane."""
 
     curved: CurvedLine
     face: Face
@@ -38,13 +32,7 @@ class TypesetLine(NamedTuple):
 
 
 class PositionedLine(NamedTuple):
-    """A line at a position in a plane.
-
-    Attributes:
-        line: The line.
-        x: x of its origin, in pixels of the plane.
-        y: y of its origin.
-    """
+    """A line with the position of its origin in a plane, pixels."""
 
     line: TypesetLine
     x: float
@@ -83,26 +71,22 @@ class TextBlock(NamedTuple):
     @classmethod
     def around(cls, lines: Sequence[PositionedLine]) -> "TextBlock":
         """Create a block whose plane is the bounding box of the lines."""
-        boxes = [line.box for line in lines]
-        left, top = min(box.left for box in boxes), min(box.top for box in boxes)
+        lefts, tops, rights, bottoms = zip(*(line.box for line in lines), strict=True)
+        left, top = min(lefts), min(tops)
         moved = tuple(line._replace(x=line.x - left, y=line.y - top) for line in lines)
-        return cls(moved, max(box.right for box in boxes) - left, max(box.bottom for box in boxes) - top)
+        return cls(moved, max(rights) - left, max(bottoms) - top)
 
 
 class RowCell(NamedTuple):
-    """A line in a cell of a row.
+    """A line in a cell of a row, from `left` to `right` (pixels).
 
-    Attributes:
-        line: The line.
-        left: Left side of the cell, pixels.
-        right: Right side of the cell.
-        share: Fraction of the free space to the left of the line: 0 aligns it left, 1 right.
+    `alignment` is the fraction of the free space to the left of the line: 0 aligns it left, 1 right.
     """
 
     line: TypesetLine
     left: float
     right: float
-    share: float
+    alignment: float
 
 
 def stack_rows(rows: Sequence[Sequence[RowCell]], top: float, leading: float) -> list[PositionedLine]:
@@ -121,13 +105,10 @@ def stack_rows(rows: Sequence[Sequence[RowCell]], top: float, leading: float) ->
         free = bottom + ascent + (_ROW_GAP * em if number else 0)
         baseline = max(baseline + leading * em, free) if number else free
         bottom = max(baseline + cell.line.curved.box.bottom * cell.line.em for cell in row)
-        for line, left, right, share in row:
-            x = left + share * (right - left - line.width) - line.curved.box.left * line.em
+        for line, left, right, alignment in row:
+            x = left + alignment * (right - left - line.width) - line.curved.box.left * line.em
             lines.append(PositionedLine(line, x, baseline))
     return lines
-
-
-_MAX_LIGHTNESS = 80  # of print
 
 
 class LayoutItem(NamedTuple):
@@ -149,21 +130,20 @@ class LayoutItem(NamedTuple):
     plate: bool = False
     rules: tuple[Points, ...] = ()
 
+    @property
+    def bottom(self) -> float:
+        """Bottom of the block on the sheet."""
+        return self.y + self.block.height
+
 
 class Composition(NamedTuple):
-    """Everything that the content stream decides.
-
-    Attributes:
-        items: Blocks of text.
-        width: Width of the sheet, or of the image if there is no sheet, pixels.
-        height: Height.
-        fills_picture: Whether the sheet fills the image.
-    """
+    """Everything that the content stream decides: texts on a sheet (or in the image) of this size, pixels."""
 
     items: tuple[LayoutItem, ...]
     width: float
     height: float
     fills_picture: bool = True
+    """Whether the sheet fills the image."""
 
 
 class PlacedItem(NamedTuple):
@@ -187,14 +167,3 @@ class PlacedItem(NamedTuple):
         """The bars of ink in the image."""
         from_sheet = Warp.translation(-self.item.x, -self.item.y).then(self.warp)
         return [np.asarray(from_sheet.points(rule), np.float32) for rule in self.item.rules]
-
-
-def print_on_sheet(rng: np.random.Generator, composition: Composition, sheet: Warp) -> list[PlacedItem]:
-    """Place items on a sheet with the given warp, printed in a random dark colour."""
-    lightness, *tint = rng.random(4).tolist()
-    red, green, blue = (
-        float(np.clip(_MAX_LIGHTNESS * lightness * lightness + 25 * (channel - 0.5), 0, 255)) for channel in tint
-    )
-    return [
-        PlacedItem(item, Warp.translation(item.x, item.y).then(sheet), (red, green, blue)) for item in composition.items
-    ]

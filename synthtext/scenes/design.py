@@ -10,8 +10,8 @@ from synthtext.core import Range, Size, WeightedComponent, check_range
 from synthtext.design import Design
 from synthtext.lines.design import LayoutOptions
 from synthtext.scenes.clutter import Clutter
+from synthtext.scenes.labels import Legibility
 from synthtext.scenes.layouts import SceneLayout
-from synthtext.scenes.legibility import Legibility
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,7 @@ class TypesettingOptions:
         Raises:
             InputError: A value is out of range.
         """
-        return LayoutOptions(
-            tracking_range=self.tracking_range,
-            length_range=self.length_range,
-            jitter_range=self.jitter_range,
-            features=self.features,
-            language=self.language,
-        )
+        return LayoutOptions(**vars(self))
 
 
 _MIN_SIDE, _MAX_SIDE = 64, 8192  # pixels
@@ -80,13 +74,8 @@ class SceneOutput:
 
     def draw(self, rng: np.random.Generator) -> Size:
         """Draw a size."""
-        return Size(
-            int(rng.integers(*self.width_range, endpoint=True)), int(rng.integers(*self.height_range, endpoint=True))
-        )
-
-    def draw_quality(self, rng: np.random.Generator) -> int:
-        """Draw a JPEG quality."""
-        return int(rng.integers(*self.quality_range, endpoint=True))
+        width, height = (int(rng.integers(*side, endpoint=True)) for side in (self.width_range, self.height_range))
+        return Size(width, height)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from synthtext.core import (
     Scene,
     Size,
     SkippedSample,
-    Streams,
+    StageStreams,
     StreamSource,
     TextInstance,
     Warp,
@@ -30,9 +30,9 @@ from synthtext.lines.sampler import LineSampler
 from synthtext.scenes.backgrounds import SceneBackground, SceneBackgroundPool
 from synthtext.scenes.composition import Composition, PlacedItem
 from synthtext.scenes.design import SceneDesign
-from synthtext.scenes.labels import RenderedItem, label_items
+from synthtext.scenes.labels import label_items
 from synthtext.scenes.layouts import SceneLayout
-from synthtext.scenes.text_layer import TextRenderer
+from synthtext.scenes.text_layer import RenderedItem, TextRenderer
 from synthtext.scenes.typesetter import Typesetter
 
 
@@ -41,26 +41,16 @@ class SceneState:
     """One attempt at a scene; every stage sets some of the attributes.
 
     Attributes:
-        index: Index of the scene.
-        streams: Random streams of the scene.
-        block: Fonts and backgrounds.
-        size: Size of the image.
-        layout: Layout of the texts.
-        composition: Texts.
         view_warp: Warp of the whole image by the geometric effects.
-        geometric_effects: Geometric effects that were applied.
-        background_source: Source of the background.
-        background: Background image and its maps.
-        placed: Placed texts.
+        placed: Texts with their positions.
         image: (H, W, 3) uint8 RGB.
-        rendered: Texts in the image.
+        rendered: Texts that are in the image.
         occlusion: (H, W) uint8, opacity of occluding objects; None if there are none.
-        pixel_effects: Pixel effects that were applied.
         instances: Labels.
     """
 
     index: int
-    streams: Streams
+    streams: StageStreams
     block: BlockResources
     size: Size = field(init=False)
     layout: WeightedComponent[SceneLayout] = field(init=False)
@@ -77,15 +67,18 @@ class SceneState:
     instances: tuple[TextInstance, ...] = ()
 
 
+def _random(
+    name: str, step: Callable[[SceneState, np.random.Generator], None]
+) -> dict[str, Callable[[SceneState], None]]:
+    """Create a stage with the random stream of its name."""
+    return {name: lambda state: step(state, state.streams.appearance(name))}
+
+
 class SceneStages:
     """The stages that turn a state into a scene.
 
     Attributes:
-        steps: The stages by name, in order.
-
-    Args:
-        design: Settings of the scenes.
-        cache: Cache of faces and their glyphs.
+        steps: The stages by name, in order; one raises `Rejection` if the attempt failed.
     """
 
     def __init__(self, design: SceneDesign, cache: FaceCache) -> None:
@@ -96,23 +89,14 @@ class SceneStages:
         self._layouts = WeightedSampler([entry.weight for entry in design.layouts])
         self.steps: dict[str, Callable[[SceneState], None]] = {
             "compose": self._compose,
-            "paint background": self._paint_background,
-            "place texts": self._place_texts,
-            "apply view warp": self._apply_view_warp,
-            "render texts": self._render,
-            "occlude": self._occlude,
-            "pixel effects": self._apply_pixel_effects,
+            **_random("paint background", self._paint_background),
+            **_random("place texts", self._place_texts),
+            **_random("apply view warp", self._apply_view_warp),
+            **_random("render texts", self._render),
+            **_random("occlude", self._occlude),
+            **_random("pixel effects", self._apply_pixel_effects),
             "label": self._label,
         }
-
-    def run(self, state: SceneState) -> None:
-        """Run all stages.
-
-        Raises:
-            Rejection: The attempt failed.
-        """
-        for step in self.steps.values():
-            step(state)
 
     def _compose(self, state: SceneState) -> None:
         design, rng = self._design, state.streams.content
@@ -121,8 +105,7 @@ class SceneStages:
         typesetter = Typesetter(rng, self._sampler, state.block.faces, design.font_options.size_range)
         state.composition = state.layout.component.compose(typesetter, state.size)
 
-    def _paint_background(self, state: SceneState) -> None:
-        rng = state.streams.appearance
+    def _paint_background(self, state: SceneState, rng: np.random.Generator) -> None:
         index = self._backgrounds.draw(rng)
         state.background_source, background = self._design.backgrounds[index], state.block.backgrounds[index]
         if isinstance(background, SceneBackgroundPool):
@@ -131,51 +114,42 @@ class SceneStages:
             state.background = SceneBackground(background.paint(rng, state.size))
         self._design.clutter.draw_distractors(rng, state.background.image)
 
-    def _place_texts(self, state: SceneState) -> None:
-        state.placed = state.layout.component.place(state.streams.appearance, state.composition, state.background)
+    def _place_texts(self, state: SceneState, rng: np.random.Generator) -> None:
+        state.placed = state.layout.component.place(rng, state.composition, state.background)
         if not state.placed:
             raise Rejection("no free area for any text")
 
-    def _apply_view_warp(self, state: SceneState) -> None:
-        state.view_warp, state.geometric_effects = self._design.effects.draw_warp(state.streams.appearance, state.size)
-        image = state.background.image
-        state.image = (
-            state.view_warp.image(image, state.size, border_mode=cv2.BORDER_REFLECT) if state.view_warp.maps else image
-        )
+    def _apply_view_warp(self, state: SceneState, rng: np.random.Generator) -> None:
+        state.view_warp, state.geometric_effects = self._design.effects.draw_warp(rng, state.size)
+        state.image = state.background.image
+        if state.view_warp.maps:
+            state.image = state.view_warp.image(state.image, state.size, border_mode=cv2.BORDER_REFLECT)
 
-    def _render(self, state: SceneState) -> None:
-        rng = state.streams.appearance
-        rendered = self._renderer.render_all(rng, state.image, state.placed, state.view_warp)
-        state.rendered = [RenderedItem(placed, state.view_warp, lines) for placed, lines in rendered]
+    def _render(self, state: SceneState, rng: np.random.Generator) -> None:
+        state.rendered = self._renderer.render(rng, state.image, state.placed, state.view_warp)
         if not state.rendered:
             raise Rejection("no text is complete and legible")
 
-    def _occlude(self, state: SceneState) -> None:
+    def _occlude(self, state: SceneState, rng: np.random.Generator) -> None:
         lines = [line for item in state.rendered for line in item.lines]
-        state.occlusion = self._design.clutter.occlude(state.streams.appearance, state.image, lines)
+        state.occlusion = self._design.clutter.occlude(rng, state.image, lines)
 
-    def _apply_pixel_effects(self, state: SceneState) -> None:
-        state.image, state.pixel_effects = self._design.effects.apply_pixels(state.streams.appearance, state.image)
+    def _apply_pixel_effects(self, state: SceneState, rng: np.random.Generator) -> None:
+        state.image, state.pixel_effects = self._design.effects.apply_pixels(rng, state.image)
 
     def _label(self, state: SceneState) -> None:
         luminance = np.asarray(cv2.cvtColor(state.image, cv2.COLOR_RGB2GRAY), np.uint8)
         state.instances = label_items(state.rendered, luminance, state.occlusion, self._design.legibility)
 
     def finish(self, state: SceneState, prefix: str, rejected: tuple[str, ...]) -> Scene:
-        """Create the scene of a completed state.
-
-        Args:
-            state: A state that passed all stages.
-            prefix: Prefix of the scene's key.
-            rejected: Why earlier attempts were rejected.
-        """
-        lines = [line for item in state.rendered for line in item.lines]
+        """Create the scene of a state that passed all stages; `rejected` is why earlier attempts were rejected."""
+        rng, lines = state.streams.appearance("JPEG quality"), [line for item in state.rendered for line in item.lines]
         composed = sum(len(item.block.lines) for item in state.composition.items)
         scripts = Counter(line.positioned.line.curved.line.script for line in lines)
         parameters = {
             "layout": state.layout.name,
             "background": state.background_source.name,
-            "jpeg_quality": self._design.output.draw_quality(state.streams.appearance),
+            "jpeg_quality": int(rng.integers(*self._design.output.quality_range, endpoint=True)),
             "lines_not_rendered": composed - len(lines),
             "fonts": sorted({line.positioned.line.face.file.name for line in lines}),
         }
@@ -197,7 +171,6 @@ class SceneGenerator:
     """Generates images with many texts.
 
     Attributes:
-        design: Settings of the scenes.
         stages: Stages that every scene passes through.
         resources: Fonts and backgrounds of the blocks.
 
@@ -220,12 +193,13 @@ class SceneGenerator:
 
     def generate(self, index: int) -> Scene | SkippedSample:
         """Generate scene `index`, or return why each attempt was rejected."""
-        streams, block = self._source.at(index), self.resources.at(index)
+        streams, block = self._source.start(index), self.resources.at(index)
         reasons: list[str] = []
-        for _ in range(MAX_SCENE_ATTEMPTS):
-            state = SceneState(index, streams, block)
+        for attempt in range(MAX_SCENE_ATTEMPTS):
+            state = SceneState(index, replace(streams, attempt=attempt), block)
             try:
-                self.stages.run(state)
+                for step in self.stages.steps.values():
+                    step(state)
             except Rejection as rejection:
                 reasons.append(rejection.reason)
             else:

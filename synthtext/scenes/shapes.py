@@ -1,31 +1,42 @@
-"""Polygons in images, and plates behind texts."""
+"""Polygons and boxes in images, and plates behind texts."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from synthtext.core import Box, Image, Points, Size, Warp, bounding_box
-from synthtext.ink import composite
+from synthtext.core import Image, Points, Size, Warp, bounding_box
+from synthtext.core.compositing import composite, with_opacity
 from synthtext.scenes.composition import TextBlock
 
 _SHIFT = 4  # fractional bits of OpenCV's coordinates
 _PADDING = 2  # pixels around a shape for antialiasing
 
+Window: TypeAlias = tuple[slice, slice]
+"""Rows and columns of an image."""
 
-def window_around(points: Points, size: Size, padding: int = _PADDING) -> tuple[slice, slice] | None:
+Floats: TypeAlias = NDArray[np.float64]
+
+
+def sum_boxes(integral: ArrayLike, boxes: ArrayLike) -> Floats:
+    """Sum an image over boxes (N, 4: left, top, right, bottom; whole pixels), (N,) or (N, C), by its integral image."""
+    table, (left, top, right, bottom) = np.asarray(integral), np.asarray(boxes).T
+    total = table[bottom, right] + table[top, left] - table[top, right] - table[bottom, left]
+    return np.asarray(total, np.float64)
+
+
+def window_around(points: Points, size: Size, padding: int = _PADDING) -> Window | None:
     """Rows and columns of an image around points (..., 2) with padding; None if they lie outside of the image."""
-    box: Box = bounding_box(points)
+    box = bounding_box(points)
     left, top = max(0, int(box.left) - padding), max(0, int(box.top) - padding)
-    right, bottom = (
-        min(int(size.width), int(box.right) + 1 + padding),
-        min(int(size.height), int(box.bottom) + 1 + padding),
-    )
+    right = min(int(size.width), int(box.right) + 1 + padding)
+    bottom = min(int(size.height), int(box.bottom) + 1 + padding)
     return (slice(top, bottom), slice(left, right)) if left < right and top < bottom else None
 
 
-def fill_polygon(polygon: Points, window: tuple[slice, slice]) -> NDArray[np.uint8]:
+def fill_polygon(polygon: Points, window: Window) -> NDArray[np.uint8]:
     """Coverage of the pixels of a window by a polygon (P, 2), uint8, antialiased."""
     rows, columns = window
     mask = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.uint8)
@@ -36,21 +47,14 @@ def fill_polygon(polygon: Points, window: tuple[slice, slice]) -> NDArray[np.uin
 
 
 def blend_polygon(image: Image, polygon: Points, colour: Sequence[float], opacity: float = 1.0) -> None:
-    """Blend a polygon (P, 2) over an image in place.
+    """Blend a polygon (P, 2; pixels) of a colour (RGB, 0 to 255) and opacity (0 to 1) over an image (H, W, 3) in place.
 
-    Args:
-        image: (H, W, 3) uint8.
-        polygon: In pixels; it may extend beyond the image.
-        colour: RGB, 0 to 255.
-        opacity: 0 to 1.
+    The polygon may extend beyond the image.
     """
     window = window_around(polygon, Size(image.shape[1], image.shape[0]))
-    if window is None:
-        return
-    mask = fill_polygon(polygon, window)
-    if opacity < 1:
-        mask = np.asarray(cv2.convertScaleAbs(mask, alpha=opacity), np.uint8)
-    image[window] = composite(np.ascontiguousarray(image[window]), mask, colour)
+    if window is not None:
+        mask = with_opacity(fill_polygon(polygon, window), opacity)
+        image[window] = composite(np.ascontiguousarray(image[window]), mask, colour)
 
 
 def ellipse(centre: tuple[float, float], axes: tuple[float, float], radians: float, count: int = 24) -> Points:
@@ -75,43 +79,34 @@ _STEP = 0.125  # of a side, between the points of a plate's edge, which a curved
 
 
 def draw_plate(rng: np.random.Generator, image: Image, block: TextBlock, warp: Warp) -> None:
-    """Draw a plate behind a block of text into an image (H, W, 3) in place.
-
-    Args:
-        rng: Draws its colours and shape.
-        image: The image.
-        block: Block of text.
-        warp: Warp from the plane of the block to the image.
-    """
+    """Draw a plate behind a block of text into an image (H, W, 3) in place; `warp` is from its plane to the image."""
     lightness, opacity, fraction, rounding, border, *tint = rng.random(8).tolist()
     margin = block.em * (0.25 + 0.27 * fraction)
     radius = margin * rounding if rounding > 0.4 else 0.0
-    corners = _rounded(block.width + 2 * margin, block.height + 2 * margin, radius) - margin
-    outline = warp.points(corners.astype(np.float32))
+    outline = warp.points(_plate(block, margin, radius))
     colour = np.clip(255 * lightness + 60 * (np.array(tint) - 0.5), 0, 255)
     blend_polygon(image, outline, colour.tolist(), 0.85 + 0.15 * opacity)
     if border < 0.3:
         line = np.clip(colour + (110 if lightness < 0.5 else -110), 0, 255).tolist()
         inset = margin * 0.2
-        inner = margin - inset
-        frame = _rounded(block.width + 2 * inner, block.height + 2 * inner, max(radius - inset, 0.0)) - inner
-        points = np.round(warp.points(frame.astype(np.float32)) * 16 - 8).astype(np.int32)
+        frame = warp.points(_plate(block, margin - inset, max(radius - inset, 0.0)))
+        points = np.round(frame * 16 - 8).astype(np.int32)
         cv2.polylines(image, [points], True, line, max(1, round(inset / 3)), cv2.LINE_AA, 4)
 
 
-def _rounded(width: float, height: float, radius: float) -> Points:
-    """A rectangle with its top-left at (0, 0) and rounded corners, (P, 2), clockwise on the screen."""
+def _plate(block: TextBlock, margin: float, radius: float) -> Points:
+    """A rectangle around the plane of a block with rounded corners, (P, 2), clockwise on the screen."""
+    width, height = block.width + 2 * margin, block.height + 2 * margin
     radius = min(radius, width / 2, height / 2)
     if radius < 1:
         fraction = np.arange(0, 1, _STEP)
         zeros, ones = np.zeros_like(fraction), np.ones_like(fraction)
         x = np.concatenate([fraction, ones, 1 - fraction, zeros]) * width
         y = np.concatenate([zeros, fraction, ones, 1 - fraction]) * height
-        return np.stack([x, y], axis=1).astype(np.float32)
-    angles = np.linspace(0, np.pi / 2, 5)
-    corners = []
-    centres = [(width - radius, radius), (width - radius, height - radius), (radius, height - radius), (radius, radius)]
-    for number, (cx, cy) in enumerate(centres):
-        rotated = angles + (number - 1) * np.pi / 2
-        corners.append(np.stack([cx + radius * np.cos(rotated), cy + radius * np.sin(rotated)], axis=1))
-    return np.concatenate(corners).astype(np.float32)
+        points = np.stack([x, y], axis=1)
+    else:
+        near, right, bottom = radius, width - radius, height - radius
+        centres = np.repeat([[right, near], [right, bottom], [near, bottom], [near, near]], 5, axis=0)
+        angles = np.concatenate([np.linspace(0, np.pi / 2, 5) + quarter * np.pi / 2 for quarter in (-1, 0, 1, 2)])
+        points = centres + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return points.astype(np.float32) - np.float32(margin)

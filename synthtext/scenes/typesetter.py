@@ -24,11 +24,7 @@ _CHARACTER_WIDTH = 0.5  # ems, initial estimate
 class Typesetter:
     """Typesets the texts of a scene; all randomness comes from the content stream.
 
-    Args:
-        rng: Content stream.
-        sampler: Sampler of texts.
-        faces: Faces to choose from.
-        size_range: Range of the sampler's uniformly distributed font sizes, pixels.
+    `size_range` is the range of the sampler's uniformly distributed font sizes, pixels.
     """
 
     def __init__(
@@ -69,10 +65,9 @@ class Typesetter:
 
     def typeset(self, spec: LineSpec, *, bend: bool = False) -> TypesetLine | None:
         """Shape a text, along its baseline if `bend`; None if this is impossible."""
+        shaping = spec.shaping if bend else spec.shaping._replace(vertical=False)
         try:
-            line = shape_line(
-                spec.displayed, spec.face, spec.shaping if bend else spec.shaping._replace(vertical=False)
-            )
+            line = shape_line(spec.displayed, spec.face, shaping)
         except Rejection:
             return None
         baseline = spec.baseline.component
@@ -121,10 +116,6 @@ def join_texts(texts: Sequence[str]) -> str:
     """Join texts by spaces, unless their scripts have none."""
     parts = [texts[0]]
     for before, text in pairwise(texts):
-        unspaced = _script(before[-1]) in _UNSPACED and _script(text[0]) in _UNSPACED
+        unspaced = all(itemize(c)[0].script in _UNSPACED for c in (before[-1], text[0]))
         parts.append(text if unspaced else f" {text}")
     return "".join(parts)
-
-
-def _script(character: str) -> str:
-    return itemize(character)[0].script

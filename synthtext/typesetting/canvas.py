@@ -15,23 +15,16 @@ _LINE_PADDING = 2  # pixels around the ink: one for antialiasing, one for interp
 
 
 class LineRaster(NamedTuple):
-    """A rasterized line or its strokes.
+    """A rasterized line or its strokes."""
 
-    Attributes:
-        coverage: (H, W) uint8.
-        pixels_per_em: Em size in pixels.
-        origin: Pixel (x, y) of the line's origin (0, 0).
-    """
-
-    coverage: NDArray[np.uint8]
-    pixels_per_em: int
-    origin: tuple[int, int]
+    coverage: NDArray[np.uint8]  # (H, W) uint8
+    pixels_per_em: int  # em size in pixels
+    origin: tuple[int, int]  # pixel (x, y) of the line's origin (0, 0)
 
     def warped(self, warp: Warp, size: Size) -> Image:
         """Warp the coverage, (H, W) uint8, into an image of this size; `warp` maps ems to pixels of the image."""
         scale, (x, y) = 1 / self.pixels_per_em, self.origin
-        from_pixels = Warp.from_matrix(np.array([[scale, 0, -x * scale], [0, scale, -y * scale], [0, 0, 1]]))
-        return from_pixels.then(warp).image(self.coverage, size, interpolation=cv2.INTER_LINEAR)
+        return Warp.scale_translate(scale, -x * scale, -y * scale).then(warp).image(self.coverage, size)
 
 
 def rasterize_line(line: ShapedLine, face: Face, cache: FaceCache, em: float) -> LineRaster:
@@ -64,19 +57,14 @@ _EDGE_WIDTH = 0.5  # pixels by which OpenCV draws polygons beyond their points
 
 
 class Strokes(NamedTuple):
-    """Strokes along a text, such as an underline.
+    """Strokes along a text, such as an underline: in one layer with the letters, or below them in another colour."""
 
-    Attributes:
-        paths: (S, P, 2) points of S polylines, in ems of the text, y downwards from the baseline.
-        width: Width of the strokes in ems.
-        colour: RGB of strokes below the letters; None for strokes in the colour of the letters, in one layer with them.
-        clearance: Distance in ems that strokes keep from letters; 0 if strokes may cross letters.
-    """
-
-    paths: Points
-    width: float
-    colour: tuple[float, float, float] | None = None
-    clearance: float = 0.0
+    paths: Points  # (S, P, 2) points of S polylines, in ems of the text, y downwards from the baseline
+    width: float  # width of the strokes in ems
+    colour: tuple[float, float, float] | None = None  # RGB; None for that of the letters
+    clearance: float = 0.0  # distance in ems from letters; 0 if strokes may cross them
+    filled: bool = False  # the paths are outlines of convex shapes to fill, which have no width
+    opacity: float = 1.0  # of strokes below the letters
 
     @property
     def box(self) -> Box:
@@ -91,15 +79,20 @@ def rasterize_strokes(strokes: Strokes, em: float) -> LineRaster:
     size = max(1, round(em))
     box = strokes.box
     left, top = _STROKE_PADDING - int(np.floor(box.left * size)), _STROKE_PADDING - int(np.floor(box.top * size))
-    shape = (
-        top + int(np.ceil(box.bottom * size)) + _STROKE_PADDING,
-        left + int(np.ceil(box.right * size)) + _STROKE_PADDING,
-    )
-    coverage = np.zeros(shape, np.uint8)
-    outlines = _outlines(strokes.paths * np.float32(size), max(strokes.width * size / 2 - _EDGE_WIDTH, 0.25))
+    width = left + int(np.ceil(box.right * size)) + _STROKE_PADDING
+    height = top + int(np.ceil(box.bottom * size)) + _STROKE_PADDING
+    coverage = np.zeros((height, width), np.uint8)
+    paths, half = strokes.paths * np.float32(size), max(strokes.width * size / 2 - _EDGE_WIDTH, 0.25)
+    outlines = _shrunk(paths) if strokes.filled else _outlines(paths, half)
     fixed = np.round((outlines + np.array([left - 0.5, top - 0.5])) * 16).astype(np.int32)
     cv2.fillPoly(coverage, list(fixed), 255, cv2.LINE_AA, 4)
     return LineRaster(coverage, size, (left, top))
+
+
+def _shrunk(shapes: Points) -> Points:
+    """Convex shapes (S, P, 2) without what OpenCV draws beyond their points."""
+    inwards = shapes.mean(axis=1, keepdims=True) - shapes
+    return np.asarray(shapes + _EDGE_WIDTH * inwards / np.maximum(np.linalg.norm(inwards, axis=2, keepdims=True), 1e-6))
 
 
 def _outlines(paths: Points, half: float) -> Points:

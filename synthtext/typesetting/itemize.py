@@ -17,22 +17,8 @@ COMMON_SCRIPT = "Zyyy"
 
 _SHARED = {COMMON_SCRIPT, "Zinh", "Zzzz"}
 # Scripts whose letters are connected by strokes or by a line along their tops; tracking would break it.
-_CONNECTED_SCRIPTS = {
-    "Adlm",
-    "Arab",
-    "Beng",
-    "Deva",
-    "Guru",
-    "Mand",
-    "Mani",
-    "Modi",
-    "Mong",
-    "Nkoo",
-    "Ougr",
-    "Phag",
-    "Phlp",
-}
-_CONNECTED_SCRIPTS |= {"Rohg", "Sogd", "Syrc", "Takr", "Tirh"}
+_CONNECTED_SCRIPTS = {"Adlm", "Arab", "Beng", "Deva", "Guru", "Mand", "Mani", "Modi", "Mong"}
+_CONNECTED_SCRIPTS |= {"Nkoo", "Ougr", "Phag", "Phlp", "Rohg", "Sogd", "Syrc", "Takr", "Tirh"}
 _TATWEEL = "\u0640"  # lengthens the stroke between two letters; used by several scripts
 # Scripts set upright from top to bottom, as on signs (UTR #50 rotates Latin, signs do not).
 _UPRIGHT_SCRIPTS = {"Bopo", "Cyrl", "Grek", "Hang", "Hani", "Hira", "Kana", "Latn", "Yiii"}
@@ -40,40 +26,28 @@ _ROTATED_WHEN_VERTICAL = set("()[]{}<>|/\\-_~=+:;\u2010\u2011\u2012\u2013\u2014\
 
 
 class TextRun(NamedTuple):
-    """A run of a text with one direction and one script.
+    """A run of a text with one direction and one script."""
 
-    Attributes:
-        start: Offset of the first character.
-        stop: Offset after the last character.
-        direction: Direction of the characters.
-        script: ISO 15924 code ("Latn").
-    """
-
-    start: int
-    stop: int
-    direction: Direction
-    script: str
+    start: int  # offset of the first character
+    stop: int  # offset after the last character
+    direction: Direction  # direction of the characters
+    script: str  # ISO 15924 code ("Latn")
 
 
 def itemize(text: str, *, vertical: bool = False) -> list[TextRun]:
-    """Split a text into runs, in visual order from left to right (from top to bottom).
-
-    Args:
-        text: One line, logical order.
-        vertical: Whether the text is set from top to bottom.
+    """Split a line of text in logical order into runs, in visual order from left to right (from top to bottom).
 
     Raises:
         Rejection: The text has bidirectional controls, or cannot be set from top to bottom.
     """
-    if text.isascii():
-        script = "Latn" if any(map(str.isalpha, text)) else COMMON_SCRIPT
-        if vertical:
-            _check_stackable(text)
-        return [TextRun(0, len(text), "ttb" if vertical else "ltr", script)]
     if has_bidi_controls(text):
         raise Rejection("control of direction")
     if vertical:
         _check_stackable(text)
+    if text.isascii():
+        script = "Latn" if any(map(str.isalpha, text)) else COMMON_SCRIPT
+        return [TextRun(0, len(text), "ttb" if vertical else "ltr", script)]
+    if vertical:
         return [TextRun(start, stop, "ttb", script) for start, stop, script, _ in _pieces(text, [0] * len(text))]
     pieces = _pieces(text, embedding_levels(text))
     order = visual_order([level for *_, level in pieces])

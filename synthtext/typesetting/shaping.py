@@ -16,85 +16,46 @@ Floats = NDArray[np.float64]
 
 
 class ShapingOptions(NamedTuple):
-    """Options of shaping.
+    """Options of shaping. Connected letters are not separated by tracking, and move together by shifts."""
 
-    Attributes:
-        tracking: Space added between clusters, in ems; connected letters are not separated.
-        baseline_shifts: (len(text),) downward shift of the cluster that starts at a character, in ems; connected
-            letters move together. None for no shifts.
-        vertical: Whether the text is set from top to bottom.
-        features: OpenType features: on (1), off (0) or a value.
-        language: BCP 47 tag, or empty.
-    """
-
-    tracking: float = 0.0
-    baseline_shifts: Floats | None = None
-    vertical: bool = False
-    features: Mapping[str, int] = {}
-    language: str = ""
+    tracking: float = 0.0  # space added between clusters, in ems
+    baseline_shifts: Floats | None = None  # (len(text),) downward shift of the cluster at a character, in ems
+    vertical: bool = False  # whether the text is set from top to bottom
+    features: Mapping[str, int] = {}  # OpenType features: on (1), off (0) or a value
+    language: str = ""  # BCP 47 tag, or empty
 
 
 class ShapedLine(NamedTuple):
-    """A shaped line in ems: x to the right, y downwards; the origin is the start of the (vertical) baseline.
+    """A shaped line in ems: x to the right, y downwards; the origin is the start of the (vertical) baseline."""
 
-    Attributes:
-        text: Logical order, NFC.
-        script: ISO 15924 code of the dominant script ("Latn"; "Zyyy" without letters).
-        vertical: Whether the line is set from top to bottom.
-        units_per_em: Font units per em.
-        glyphs: N glyph ids, from left to right (from top to bottom).
-        x: (N) x of the glyphs' origins, in font units.
-        y: (N) y of the glyphs' origins, in font units.
-        clusters: Their quads contain all ink; all are as high (as wide) as the line's ink.
-        visible: (K,) bool, which clusters have ink; spaces have none, even if a neighbour extends into them.
-        ink_box: Bounding box of all ink.
-    """
-
-    text: str
-    script: str
-    vertical: bool
-    units_per_em: int
-    glyphs: list[int]
-    x: list[float]
-    y: list[float]
-    clusters: Clusters
-    visible: NDArray[np.bool_]
-    ink_box: Box
+    text: str  # logical order, NFC
+    script: str  # ISO 15924 code of the dominant script ("Latn"; "Zyyy" without letters)
+    vertical: bool  # whether the line is set from top to bottom
+    units_per_em: int  # font units per em
+    glyphs: list[int]  # n glyph ids, from left to right (from top to bottom)
+    x: list[float]  # (N) x of the glyphs' origins, in font units
+    y: list[float]  # (N) y of the glyphs' origins, in font units
+    clusters: Clusters  # their quads contain all ink; all are as high (as wide) as the line's ink
+    visible: NDArray[np.bool_]  # (K,) which clusters have ink; spaces have none, even if letters extend into them
+    ink_box: Box  # bounding box of all ink
 
 
 class _Measured(NamedTuple):
-    """Measures of N glyphs in K clusters, in font units, from left to right (from top to bottom).
+    """Measures of N glyphs in K clusters, in font units, from left to right (from top to bottom)."""
 
-    Attributes:
-        along: (N) position of the glyphs' origins along the line.
-        across: (N) position across the line.
-        owner: (N) index of each glyph's cluster.
-        starts: (K) offset into the text of every cluster.
-        low: (K) start of the cluster along the line.
-        high: (K) end of the cluster.
-        visible: (K) whether the cluster has ink.
-        top: Start of the ink across the line; infinite if there is none.
-        bottom: End of the ink across the line.
-    """
-
-    along: list[float]
-    across: list[float]
-    owner: list[int]
-    starts: list[int]
-    low: list[int]
-    high: list[int]
-    visible: list[bool]
-    top: float
-    bottom: float
+    along: list[float]  # (N) position of the glyphs' origins along the line
+    across: list[float]  # (N) position across the line
+    owner: list[int]  # (N) index of each glyph's cluster
+    starts: list[int]  # (K) offset into the text of every cluster
+    low: list[int]  # (K) start of the cluster along the line
+    high: list[int]  # (K) end of the cluster
+    visible: list[bool]  # (K) whether the cluster has ink
+    top: float  # start of the ink across the line; infinite if there is none
+    bottom: float  # end of the ink across the line
 
 
 def shape_line(text: str, face: Face, options: ShapingOptions = ShapingOptions()) -> ShapedLine:  # noqa: B008 - immutable
-    """Shape a text and compute its clusters.
-
-    Args:
-        text: One line, NFC, not empty.
-        face: Font face.
-        options: Options of shaping.
+    """Shape a text (one line, NFC, not empty) and compute its clusters.
 
     Raises:
         Rejection: A glyph is missing after shaping, a visible cluster is blank, nothing is drawn, or the text cannot be
@@ -142,9 +103,8 @@ def _shape(text: str, runs: list[TextRun], face: Face, options: ShapingOptions) 
     shaped = face.shape(text, runs[0], features, options.language)
     for run in runs[1:]:
         more = face.shape(text, run, features, options.language)
-        shaped = ShapedRun(
-            shaped.glyphs + more.glyphs, shaped.clusters + more.clusters, shaped.positions + more.positions
-        )
+        joined = shaped.glyphs + more.glyphs, shaped.clusters + more.clusters, shaped.positions + more.positions
+        shaped = ShapedRun(*joined)
     return shaped
 
 

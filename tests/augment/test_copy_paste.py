@@ -11,6 +11,8 @@ from shapely import Polygon as Shape
 from augment.copy_paste import CopyPaste, NaturalPaste, PaddlePaste
 from synthtext.core import Box, Scene, TextInstance
 
+pytestmark = pytest.mark.slow
+
 MODES = [NaturalPaste(), NaturalPaste(share=2.0, balance="texts"), PaddlePaste(), PaddlePaste(share=1.0)]
 PLAIN = NaturalPaste(share=1.0, match_range=(0, 0), feather_range=(0, 0))
 NAMES = dict(zip(MODES, ("natural", "natural, many", "paddle", "paddle, many"), strict=True)) | {PLAIN: "plain"}

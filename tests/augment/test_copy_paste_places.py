@@ -10,6 +10,8 @@ from augment.copy_paste import BankBuilder, CopyPaste, CropBank, NaturalPaste, O
 from augment.copy_paste.crop import letter_height, text_orientation
 from synthtext.core import Origin, Scene, TextInstance
 
+pytestmark = pytest.mark.slow
+
 
 def text_bank(height=24, width=90):
     builder = BankBuilder()
@@ -150,3 +152,40 @@ def test_bank_returns_the_added_crops(pasting):
     assert (crop.patch == np.array(crop.text.split(","), int)).all()
     assert crop.mask.shape == crop.patch.shape[:2]
     assert (crop.mask == 255).all()
+
+
+def placed(image, height=24, seeds=range(12), instances=()):
+    """Return the boxes (N, 4) of single pastes of dark words on paper."""
+    operation = CopyPaste(text_bank(height), NaturalPaste(count_range=(1, 1), share=0, height_range=(0.1, 0.1)))
+    scenes = (operation(Scene("", image, instances), np.random.default_rng(seed)) for seed in seeds)
+    polygons = [scene.instances[-1].polygon for scene in scenes]
+    return np.array([np.concatenate([p.min(axis=0), p.max(axis=0)]) for p in polygons])
+
+
+@pytest.mark.parametrize("kind", ["texture", "too dark for dark strokes"])
+def test_texts_are_placed_on_even_surfaces_that_can_carry_them(kind):
+    image = np.full((240, 480, 3), 190, np.uint8)
+    texture = np.random.default_rng(0).integers(0, 256, (240, 240, 3), np.uint8)
+    image[:, 240:] = texture if kind == "texture" else 30
+    assert (placed(image)[:, 2] <= 245).all()
+
+
+def test_texts_are_placed_near_texts_of_the_image():
+    image = np.full((600, 900, 3), 190, np.uint8)
+    sign = TextInstance("sign", np.array([[60, 60], [150, 60], [150, 84], [60, 84]], np.float32))
+    near, anywhere = placed(image, instances=(sign,)), placed(image)
+    assert np.median(near[:, 0]) < 0.7 * np.median(anywhere[:, 0])
+
+
+def test_crops_whose_strokes_stand_out_are_preferred():
+    builder = BankBuilder()
+    builder.add_source("both")
+    polygon = np.array([[0, 0], [60, 0], [60, 20], [0, 20]], np.float32)
+    noise = np.random.default_rng(0).integers(0, 256, (20, 60, 3), np.uint8)
+    clear = np.full((20, 60, 3), 220, np.uint8)
+    clear[5:-5, 5:-5:4] = 60
+    builder.add_image(0, 2, [TextCutout(patch, polygon, t, 20.0) for patch, t in ((noise, "noise"), (clear, "clear"))])
+    operation = CopyPaste(builder.build(), NaturalPaste(count_range=(1, 1)))
+    image = np.full((100, 200, 3), 200, np.uint8)
+    texts = Counter(operation(Scene("", image), np.random.default_rng(s)).instances[0].text for s in range(60))
+    assert texts["clear"] > 45

@@ -2,11 +2,13 @@
 
 from collections import Counter
 
+import cv2
 import numpy as np
 import pytest
 
 from augment.copy_paste import BankBuilder, CropRules, crop_from_sample, cut_crops
-from augment.copy_paste.blend import PatchPose, blend, measure_patch_colours
+from augment.copy_paste.blend import PatchPose, blend
+from augment.copy_paste.strokes import measure_patch_colours
 from synthtext.core import Clusters, InputError, Sample, TextInstance, Warp
 
 SIDE = 240
@@ -136,3 +138,46 @@ def test_feather_lies_inside_the_polygon():
     assert (np.diff(row[19:24]) >= 0).all()
     assert 0 < row[20] < row[21] < row[22]
     assert row[24] == 250
+
+
+def letters(ground, ink, share=1.0):
+    """Return a patch with text whose left part has another background, and its outline."""
+    patch = np.full((32, 110, 3), ground, np.uint8)
+    patch[:, : round(110 * (1 - share))] = ink
+    cv2.putText(patch, "TEXT", (12, 25), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (ink,) * 3, 2, cv2.LINE_AA)
+    return patch, np.array([[0, 0], [110, 0], [110, 32], [0, 32]], np.float32)
+
+
+@pytest.mark.parametrize(("ground", "ink", "place"), [(200, 90, 150), (240, 100, 160), (40, 130, 90)])
+def test_only_strokes_are_pasted_where_the_place_can_carry_them(ground, ink, place):
+    patch, polygon = letters(ground, ink)
+    image = np.random.default_rng(0).normal(place, 4, (60, 140, 3)).astype(np.uint8)
+    before = image.copy()
+    blend(image, patch, polygon, PatchPose(70, 30, 1.0, 0.0), measure_patch_colours(patch), match=1.0, feather=1)
+    changed = (image != before).any(axis=2)
+    strokes = np.zeros_like(changed)
+    strokes[14:46, 15:125] = np.abs(patch[..., 0].astype(int) - ground) > 4
+    assert not (changed & ~cv2.dilate(strokes.astype(np.uint8), np.ones((3, 3))).astype(bool)).any()
+    solid = cv2.erode(strokes.astype(np.uint8), np.ones((3, 3))).astype(bool)
+    assert solid.sum() > 20
+    contrast = image[solid].astype(int) - before[solid]
+    assert np.median(contrast) == pytest.approx(ink - ground, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("patch", "place"),
+    [(letters(240, 30), 20), (letters(200, 90, 0.4), 150), (letters(128, 128), 90), (letters(10, 250), 250)],
+    ids=["too dark a place", "two backgrounds", "no strokes", "too bright a place"],
+)
+def test_patches_keep_their_background_where_their_strokes_would_be_lost(patch, place):
+    image = np.full((60, 140, 3), place, np.uint8)
+    blend(image, *patch, PatchPose(70, 30, 1.0, 0.0), measure_patch_colours(patch[0]), match=1.0, feather=0)
+    inner = image[15:45, 16:124].astype(int)
+    assert np.ptp(inner) == pytest.approx(np.ptp(patch[0][1:-1, 1:-1].astype(int)), abs=2)
+
+
+def test_strokes_keep_their_background_on_a_place_of_texture():
+    patch, polygon = letters(200, 90)
+    image = np.random.default_rng(0).choice(np.uint8([70, 190]), (60, 140, 1)).repeat(3, axis=2)
+    blend(image, patch, polygon, PatchPose(70, 30, 1.0, 0.0), measure_patch_colours(patch), match=1.0, feather=0)
+    assert image[15:17, 17:123].std() < 2

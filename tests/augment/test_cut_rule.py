@@ -7,6 +7,8 @@ from augment import VisibilityRule, move_instances
 from augment.polygons import VisibleRegion, clip, intersection, mirror_polygon, resolve_self_intersections, warp_polygon
 from synthtext.core import Box, Clusters, Origin, Polygon, Size, TextInstance, Warp, is_self_intersecting, signed_area
 
+pytestmark = pytest.mark.slow
+
 SIZE = Size(100, 60)
 REGION = VisibleRegion.from_windows(SIZE)
 

@@ -13,6 +13,8 @@ from augment.imgaug_effect import augmenter_names
 from augment.polygons import short_side
 from synthtext.core import EffectChain, EffectStep, InputError, PixelEffect, Scene, Size, signed_area
 
+pytestmark = pytest.mark.slow
+
 HOME = Path(__file__).resolve().parents[2]
 ALL = VisibilityRule(0, 0, 0)
 CHILD = {"name": "Fliplr", "settings": {"p": 1}}

@@ -22,6 +22,8 @@ from augment import (
 from augment.tia import MeshMap
 from synthtext.core import BLOCK_SIZE, Box, Clusters, GeometricEffect, InputError, Sample, Size, Warp, bounding_boxes
 
+pytestmark = pytest.mark.slow
+
 STRONG: list[GeometricEffect] = [
     Distort((1, 12), (0, 0.3)),
     Stretch((1, 12), (0, 0.4)),
@@ -57,6 +59,22 @@ def test_tia_has_an_inverse_and_does_not_fold(effect: GeometricEffect) -> None:
         assert turns.min() > 0.02 * mesh.cell**2
         points = rng.uniform(-0.1, 1.1, (30, 2)) * size
         np.testing.assert_allclose(mesh.backward(mesh.forward(points)), points, atol=0.01)
+
+
+@pytest.mark.parametrize("effect", STRONG, ids=lambda effect: type(effect).__name__)
+def test_tia_resamples_images_through_its_own_mesh(effect: GeometricEffect) -> None:
+    """Otherwise labels, which move exactly, would only nearly agree with the image."""
+    rng, size = np.random.default_rng(2), Size(240, 48)
+    image = rng.integers(0, 256, (48, 240, 3), np.uint8)
+    for _ in range(20):
+        warp = effect.warp(size, effect.draw(rng, size))
+        (mesh,) = warp.maps
+        assert isinstance(mesh, MeshMap)
+        grid = mesh.sampling_grid((240, 48))
+        assert grid is not None
+        expected = cv2.remap(image, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+        resampled = warp.image(image, size, border_mode=cv2.BORDER_REPLICATE)
+        assert (resampled == expected).all()
 
 
 @pytest.mark.parametrize("effect", STRONG, ids=lambda effect: type(effect).__name__)

@@ -33,6 +33,8 @@ from augment import (
 from augment.polygons import short_side
 from synthtext.core import Scene, Size, TextInstance, Warp, is_self_intersecting, signed_area
 
+pytestmark = pytest.mark.slow
+
 ALL = VisibilityRule(0, 0, 0)  # keeps every piece
 BIG_AFFINE = Affine((-30, 30), (0.6, 1.8), (-20, 20), (-0.3, 0.3))
 MILD = Colour(brightness_range=(0, 0))  # keeps mid-grey, the outline of a mask

@@ -26,6 +26,8 @@ from augment import (
 )
 from synthtext.core import Box, InputError, Scene, Size, TextInstance
 
+pytestmark = pytest.mark.slow
+
 BIG_AFFINE = Affine((-30, 30), (0.6, 1.8), (-20, 20), (-0.3, 0.3))
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from augment import Affine, ResizePad, SceneChain, SceneStep, TextCrop, detector_augmentation
-from models import TargetSettings, make_targets
 from models.db.boxes import PostprocessSettings, find_boxes
+from models.db.targets import TargetSettings, make_targets
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes

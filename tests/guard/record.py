@@ -50,7 +50,15 @@ LANGUAGES = {  # some of the languages, with the fonts that their presets need b
 }
 TRAINED = {  # preset: steps and settings
     "rec-tiny": (20, ("batch_size=8",)),
-    "rec-ppocrv2": (10, ("batch_size=4", "network.backbone_scale=0.125", "loss.center_samples_range=[0, 8]")),
+    "rec-ppocrv2": (
+        10,
+        (
+            "batch_size=4",
+            "network.backbone_scale=0.125",
+            "loss.center_samples_range=[0, 8]",
+            "charset=alphanumeric_lower",
+        ),
+    ),
     "det-tiny": (30, ("batch_size=2", "view.size=[64, 64]")),
     "det-dml": (10, ("batch_size=2", "view.size=[64, 64]", "network={backbone_scale: 0.25, neck_channels: 24}")),
 }

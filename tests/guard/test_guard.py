@@ -9,6 +9,8 @@ import pytest
 from synthtext.core import package_file
 from tests.guard.record import RECORDED, TRAINED, Digests, draw, drawn_names, font_of, losses, reference, same_losses
 
+pytestmark = pytest.mark.slow
+
 KNOWN = json.loads(RECORDED.read_text())
 HINT = "if this change is intended, record again: python -m tests.guard.record"
 

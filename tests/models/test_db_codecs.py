@@ -150,7 +150,9 @@ def test_ignored_texts_have_no_target():
 
 
 def test_padding_is_masked():
-    maps, _ = make_targets([rotated_box((40, 30), 60, 20, 0)], [False], 96, 128, TargetSettings(), valid=(64, 80))
+    valid = np.zeros((96, 128), np.uint8)
+    valid[:64, :80] = 1
+    maps, _ = make_targets([rotated_box((40, 30), 60, 20, 0)], [False], 96, 128, TargetSettings(), valid)
     for mask in (maps.shrink_mask, maps.threshold_mask):
         assert not mask[64:].any()
         assert not mask[:, 80:].any()

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,9 @@ from models.detection_outcomes import DetectionOutcome, compare_detections
 
 def box(left, top, right, bottom):
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+SPANNING = (DetectionOutcome.MERGED, DetectionOutcome.OVERSIZED, DetectionOutcome.UNDERSIZED)
 
 
 def outcomes(texts, detections, ignore=None):
@@ -57,6 +62,34 @@ def test_ignored_texts_absorb_detections_and_can_be_contained():
     assert outcomes(texts, [box(35, 0, 65, 10)], ignore) == (["NO_OVERLAP", "IGNORED", "IGNORED"], ["IGNORED"])
 
 
+def page(rows, columns, pitch=16):
+    ys, xs = (range(5, 5 + step * count, step) for step, count in ((pitch, rows), (40, columns)))
+    return [box(x, y, x + 34, y + 10) for y in ys for x in xs]
+
+
+@pytest.mark.parametrize("texts", [page(20, 9), page(1, 1), page(2, 1, 300), page(9, 1)], ids=len)
+@pytest.mark.parametrize("boxes", [1, 2])
+def test_boxes_over_everything_cover_nothing(texts, boxes):
+    edges = np.linspace(0, 600, boxes + 1)
+    found = compare_detections(texts, [False] * len(texts), [box(0, a, 600, b) for a, b in pairwise(edges)])
+    counts = ImageMatchCounts.from_outcomes(found)
+    assert (counts.covered, counts.on_text) == (0, 0)
+    assert DetectionOutcome.MATCHED not in found.texts
+    assert found.contained_texts.sum() == len(texts)
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 90])
+@pytest.mark.parametrize("words", [1, 4, 25])
+def test_boxes_of_lines_cover_every_word(words, degrees):
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    texts = [polygon @ turn for polygon in page(12, words)]
+    lines = [box(0, y, 40 * words + 5, y + 15) @ turn for y in range(2, 190, 16)]
+    for detections in (lines, [*lines, box(-2000, -2000, 2000, 2000)]):
+        counts = count_matches(texts, [False] * len(texts), detections)
+        assert (counts.covered, counts.on_text) == (len(texts), len(lines))
+
+
 def random_boxes(rng, count):
     corners = rng.uniform((0, 0), (150, 60), (count, 2))
     return [box(x, y, x + w, y + h) for (x, y), (w, h) in zip(corners, rng.uniform(4, 70, (count, 2)), strict=True)]
@@ -75,7 +108,9 @@ def test_counts_follow_from_outcomes_and_agree_on_both_sides():
         assert match.matched == (found.detections == DetectionOutcome.MATCHED).sum()
         assert not found.covered[found.texts == DetectionOutcome.IGNORED].any()
         assert not found.covered[found.texts == DetectionOutcome.NO_OVERLAP].any()
-        assert (found.on_text == ~np.isin(found.detections, (DetectionOutcome.IGNORED, DetectionOutcome.NO_OVERLAP)))[
+        outside = np.isin(found.detections, (DetectionOutcome.IGNORED, DetectionOutcome.NO_OVERLAP))
+        assert not (found.on_text & outside).any()
+        assert (found.on_text | outside | np.isin(found.detections, SPANNING))[
             found.detections != DetectionOutcome.MATCHED
         ].all()
         assert (found.contained_texts[found.detections == DetectionOutcome.MERGED] > 1).all()

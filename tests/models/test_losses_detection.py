@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.db.maps import DBMaps
-from models.losses import (
+from models.db.head import DBMaps
+from models.losses.db import (
     DBLossSettings,
     DBTargetBatch,
     balanced_bce_loss,

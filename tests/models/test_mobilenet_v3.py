@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from models.backbones.mobilenet_v3 import MOBILENET_SMALL_BLOCKS, MobileNetV3Small
+from models.conv import SqueezeExcitation
 from models.recognizer import Recognizer, RecognizerConfig
-from models.squeeze import SqueezeExcitation
 from synthtext.core import InputError
 
 

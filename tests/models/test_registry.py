@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from models.backbones.base import DETECTOR_BACKBONES, RECOGNIZER_BACKBONES
-from models.losses import RECOGNIZER_LOSSES, LossTerm
+from models.losses.base import RECOGNIZER_LOSSES, LossTerm
 from models.necks.base import DETECTOR_NECKS, RECOGNIZER_NECKS
 from models.recognizer import Recognizer, RecognizerConfig
 from pipelines.training.networks import TrainedNetworks

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from models.losses import spacing_loss
+from models.losses.ctc import spacing_loss
 
 
 def test_the_loss_of_evenly_spaced_characters_is_0() -> None:

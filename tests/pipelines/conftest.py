@@ -210,7 +210,7 @@ class S3Server:
         options = ["--auth-key", keys, "--etag-hash", "", "--config", "", str(self.root)]
         with (self.root.parent / "s3.log").open("ab") as log:
             self.process = subprocess.Popen([*command, *options], stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 600
         while time.monotonic() < deadline and self.process.poll() is None:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return

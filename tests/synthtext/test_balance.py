@@ -14,6 +14,8 @@ from synthtext import CoverageOptions, LineGenerator
 from synthtext.core import Charset, InputError, Sample, SkippedSample
 from synthtext.lines.coverage import CoverageSchedule
 
+pytestmark = pytest.mark.slow
+
 ASCII = Charset.named("ascii")
 OWN = "fonts.system=false"
 

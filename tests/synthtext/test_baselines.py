@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon as Shape
 
 from synthtext.baselines import Arc, Baseline, Circle, Straight, Vertical, Wave
-from synthtext.baselines.circular import RingMap
-from synthtext.baselines.wave import SineMap
+from synthtext.baselines.baseline import RingMap, SineMap
 from synthtext.core import Box, Clusters, InputError, Points, Size, Warp, bounding_box, signed_area
 
 INK = Box(0.04, -0.75, 13.2, 0.24)

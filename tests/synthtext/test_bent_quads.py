@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon as Shape
 
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.baselines.circular import RingMap
-from synthtext.baselines.wave import SineMap
+from synthtext.baselines.baseline import RingMap, SineMap
 from synthtext.core import Box, Clusters, Points, Sample, SkippedSample, Warp, bounding_box, signed_area
 from synthtext.core.warp import Coordinates
 from synthtext.fonts import FaceCache, bundled_fonts, read_font_file, system_fonts
@@ -190,7 +189,15 @@ def test_quads_follow_curved_effects() -> None:
     for bend in (Warp(), Warp((RingMap(line.ink_box, 4),))):
         for effect in (Warp(), Warp.rotation(8, (20, 30)), Warp((SineMap(8, 300, 0.5),))):
             curved = CurvedLine.of(line, bend)
-            frame = place_line(curved, effect, 80, Margins(0, 0, 0, 0), (0, 0), 0, LineOutput("free", "free"))
+            frame = place_line(
+                curved,
+                curved.natural_warp(80).then(effect),
+                80,
+                Margins(0, 0, 0, 0),
+                (0, 0),
+                0,
+                LineOutput("free", "free"),
+            )
             rim = rims(line.clusters.quads, frame.warp).reshape(len(frame.quads), -1, 2)
             outside = beyond(rim, frame.quads)
             assert outside.max() < 0.2

@@ -20,8 +20,7 @@ from synthtext.corpora import (
     insert_character,
     split_for_text,
 )
-from synthtext.corpora.jieba_words import JiebaWords
-from synthtext.corpora.words import Lexicon
+from synthtext.corpora.words import JiebaWords, Lexicon
 
 needs_jieba = pytest.mark.skipif(package_file("jieba", "dict.txt") is None, reason="needs the extra corpora")
 CASES = {"lower": 3.0, "title": 3.0, "upper": 4.0}

@@ -22,12 +22,15 @@ STYLES = builtin_classes(INK_STYLE)
 FLOOR = 45
 COUNT = 60
 RNG = np.random.default_rng
+DISPLAYED = "corpus=[{use: pattern, pattern: '[0-9]{1,6}|-?[0-9]{1,3}\\.[0-9]|[12][0-9]:[0-5][0-9]|[ACEFHJLPU]{2,5}'}]"
 
 DrawnBy: TypeAlias = Callable[[Sequence[str], int], list[Any]]
 
 
 def draw(drawn_by: DrawnBy, style: str, count: int = COUNT, settings: Sequence[str] = ()) -> list[Any]:
     styles = [f"ink.styles={{{style}: 1}}", f"ink.contrast_floor={FLOOR}"]
+    if style == "seven_segment":
+        styles += [DISPLAYED, "coverage={share: 0}", "baselines={straight: 3, arc: 1, wave: 1}"]
     return drawn_by(["background={plain: 1, gradient: 1, texture: 1}", *styles, *settings], count)
 
 
@@ -213,6 +216,8 @@ BAD = [
     ("worn", "share_range", [0, 0.9]),
     ("bleeding", "width_range", [0, 1]),
     ("dot_matrix", "pitch_range", [0, 1]),
+    ("stencil", "width_range", [0, 0.1]),
+    ("seven_segment", "slant_range", [0, 45]),
     ("underline", "kinds", []),
     ("strike_through", "rise", 3),
     ("highlight", "height_range", [0, 1]),
@@ -237,6 +242,8 @@ def test_texts_of_scenes_are_legible_in_every_style(style: str) -> None:
         "output={width_range: [300, 420], height_range: [260, 420]}",
         "effects=[]",
     ]
+    if style == "seven_segment":
+        settings.append(DISPLAYED)
     plain, inked = (
         list(iterate_samples(resolve_recipe("scenes", [*settings, f"ink.styles={{{name}: 1}}"]), 3, seed=1))
         for name in ("plain", style)

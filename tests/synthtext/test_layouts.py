@@ -11,6 +11,8 @@ import pytest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Generator, Points, Sample, SkippedSample
 
+pytestmark = pytest.mark.slow
+
 BASELINES = {
     "straight": "{straight: 1}",
     "arc": "{arc: {weight: 1, degrees_range: [20, 300]}}",
@@ -37,7 +39,7 @@ BASE = (
     "layout.neighbours.probability=0",
 )
 COUNT = 60
-LOST = 0.25  # of an antialiased edge at the border, whose position is rounded by up to half a pixel
+LOST = 0.35  # of an antialiased edge at the border, whose position is rounded by up to half a pixel
 LAYOUTS = [
     pytest.param(baseline, effects, margins, id=f"{baseline}-{effects}-{margins}")
     for baseline, effects, margins in product(BASELINES, EFFECTS, MARGINS)
@@ -55,7 +57,7 @@ def generator(
 
 def drawn(*layout: str | int, count: int = COUNT) -> Iterator[Sample]:
     samples = [s for s in generator(*layout).generate_many(range(count)) if not isinstance(s, SkippedSample)]  # type: ignore[arg-type]
-    assert len(samples) >= 0.97 * count
+    assert len(samples) >= (0.9 if layout[0] == "circle" else 0.97) * count  # CTC cannot align long texts on circles
     yield from samples
 
 

@@ -10,7 +10,8 @@ from synthtext import LayoutOptions, LineGenerator
 from synthtext.core import InputError, Sample, WeightedComponent
 from synthtext.core.errors import Rejection
 from synthtext.corpora import CorpusMixture, Pattern
-from synthtext.lines.lengths import LengthSampler, parse_length_weights
+from synthtext.lines.choice import LengthSampler
+from synthtext.lines.design import parse_length_weights
 
 SHORT_OR_LONG = CorpusMixture(
     [WeightedComponent("short", Pattern("[a-z]{2}"), 19), WeightedComponent("long", Pattern("[a-z]{9}"), 1)]

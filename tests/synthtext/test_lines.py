@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
+from synthtext import LineGenerator
 from synthtext.core import Generator, InputError, Sample, SkippedSample
+from synthtext.lines.state import LineState
+
+pytestmark = pytest.mark.slow
 
 ALONE = "layout.neighbours={probability: 0}"  # the ink of neighbours would be measured
 PLAIN = (
@@ -216,3 +220,20 @@ def test_bidirectional_controls_are_rejected(tmp_path: Path) -> None:
     assert {s.text for s in samples} == {"abc", "ABC"}
     assert all(set(s.meta.rejected) <= {"control of direction", "character outside of the charset"} for s in samples)
     assert any(s.meta.rejected for s in samples)
+
+
+def test_a_stage_that_draws_more_numbers_does_not_change_later_stages() -> None:
+    plain, changed = (resolve_recipe("lines", ("fonts.system=false",)).generator(3) for _ in range(2))
+    assert isinstance(changed, LineGenerator)
+    place = changed.stages.steps["place"]
+
+    def place_and_draw(states: Sequence[LineState]) -> None:
+        place(states)
+        for state in states:
+            state.streams.source.streams.appearance.random()
+
+    changed.stages.steps["place"] = place_and_draw
+    for first, second in zip(plain.generate_many(range(20)), changed.generate_many(range(20)), strict=True):
+        assert isinstance(first, Sample)
+        assert isinstance(second, Sample)
+        assert np.array_equal(first.image, second.image)

@@ -18,7 +18,7 @@ from synthtext.corpora import (
     Pattern,
     Template,
     clean_text,
-    jieba_words,
+    words,
 )
 from synthtext.corpora.confusables import _HAN, _IN_WORDS, _LATIN
 
@@ -165,8 +165,8 @@ def test_unsuitable_faker_providers_are_refused(corpus: Faker, message: str) -> 
 @pytest.mark.parametrize("corpus", [Faker("name"), JiebaWords(size=77)], ids=["faker", "jieba"])
 def test_a_package_that_is_missing_is_named(corpus: Faker | JiebaWords, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "faker", None)
-    monkeypatch.setattr(jieba_words, "_dictionary", jieba_words._dictionary.__wrapped__)  # it may be cached
-    monkeypatch.setattr("synthtext.corpora.jieba_words.package_file", lambda package, name: None)
+    monkeypatch.setattr(words, "_dictionary", words._dictionary.__wrapped__)  # it may be cached
+    monkeypatch.setattr("synthtext.corpora.words.package_file", lambda package, name: None)
     with pytest.raises(InputError, match=r"pip install 'ocrmill\[corpora\]'"):
         corpus.check()
 

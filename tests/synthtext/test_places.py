@@ -9,8 +9,7 @@ import pytest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Box, InputError, Scene, Size
 from synthtext.scenes.backgrounds import Photos, SceneBackground, Wall
-from synthtext.scenes.placement import FreeArea, find_placement
-from synthtext.scenes.placement_map import CELL, PlacementMap
+from synthtext.scenes.placement import CELL, FreeArea, PlacementMap, find_placement
 
 SIZE = (256, 384)
 ROOM = FreeArea(80, 20, 6, 1.0)

@@ -20,8 +20,11 @@ from synthtext.background import ParametricBackground
 from synthtext.core import Generator, Image, InputError, Sample, SkippedSample, WeightedComponent, package_file
 from synthtext.corpora import CorpusMixture, clean_text, language_characters, languages
 from synthtext.fonts import FontFile, system_fonts
+from synthtext.ink import style
 from synthtext.lines import stages
 from synthtext.lines.state import LineState
+
+pytestmark = pytest.mark.slow
 
 # The fonts are the bundled ones and, if installed, one for every script.
 SCRIPTS = ["Arabic", "Bengali", "Devanagari", "Hebrew", "Tamil"]
@@ -33,8 +36,10 @@ REASONS = {
     "character outside of the charset",
     "contrast",
     "missing glyph",
+    "no font of the block tells the characters apart",
     "no font of the block covers the text",
     "text too long",
+    "too narrow for CTC",
     "too small to read",
 }
 JOINERS = "\u200c\u200d"
@@ -70,7 +75,7 @@ class Watch:
         self.glyphs: list[list[int]] = []
         self.coverages: list[Image] = []
         self.composed: list[tuple[Image, Image]] = []
-        draw_line, find_ink = (getattr(stages, name) for name in ("rasterize_line", "compute_ink_masks"))
+        draw_line, find_ink = style.rasterize_line, stages.compute_ink_masks
         compose = generator.stages.steps["composite"]
 
         def drawn(line: Any, *rest: Any) -> Any:
@@ -85,7 +90,7 @@ class Watch:
             compose(states)
             self.composed += [(overlaid(state), state.image) for state in states]
 
-        patch.setattr(stages, "rasterize_line", drawn)
+        patch.setattr(style, "rasterize_line", drawn)
         patch.setattr(stages, "compute_ink_masks", found)
         patch.setitem(generator.stages.steps, "composite", composed)
 

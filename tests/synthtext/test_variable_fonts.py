@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from synthtext.core import Charset, WeightedComponent
+from synthtext.corpora import CorpusMixture, Pattern
 from synthtext.fonts import (
     Axis,
     Face,
@@ -15,6 +17,7 @@ from synthtext.fonts import (
     FontOptions,
     FontPool,
     ShapedRun,
+    build_font_pool,
     bundled_fonts,
     find_fonts,
     read_font_file,
@@ -108,7 +111,7 @@ def test_axes_do_not_change_draws_of_other_fonts(bars: FontFile) -> None:
 
 
 def test_variable_fonts_can_stay_at_their_defaults(bars: FontFile) -> None:
-    inventory = find_fonts(FontOptions(folders=(bars.path.parent,), bundled=False, vary_axes=False))
-    assert not inventory.vary_axes
-    pool = FontPool([FontFamily(inventory.fonts, 1.0)], vary_axes=inventory.vary_axes)
+    options = FontOptions(folders=(bars.path.parent,), bundled=False, vary_axes=False)
+    corpora, rng = CorpusMixture([WeightedComponent("letters", Pattern("[AHIR]{3}"))]), np.random.default_rng(0)
+    pool = build_font_pool(find_fonts(options), options, corpora, Charset.named("ascii"), FaceCache(), rng)
     assert {file.variations for file in pool.draw(np.random.default_rng(0), 20)} == {()}

@@ -8,17 +8,8 @@ import numpy as np
 from synthtext.core import Box, Range, Size, check_fraction, check_range, lerp
 from synthtext.core.errors import Rejection
 from synthtext.lines.sampler import LineSpec
-from synthtext.scenes.backgrounds import SceneBackground
-from synthtext.scenes.composition import (
-    Composition,
-    LayoutItem,
-    PlacedItem,
-    RowCell,
-    TextBlock,
-    TypesetLine,
-    stack_rows,
-)
-from synthtext.scenes.sheet import place_on_sheet
+from synthtext.scenes.composition import Composition, RowCell
+from synthtext.scenes.layouts.layout import SheetLayout, SheetWriter
 from synthtext.scenes.typesetter import Typesetter, is_right_to_left
 
 _MIN_COLUMN_WIDTH = 16.0  # ems
@@ -27,7 +18,7 @@ _TABLE, _HEADING = 0.15, 0.3  # cumulative probabilities of a table and of a par
 
 
 @dataclass(frozen=True)
-class Document:
+class Document(SheetLayout):
     """A printed page, scanned or photographed: title, headings, paragraphs in columns, tables, header and footer.
 
     Attributes:
@@ -61,43 +52,29 @@ class Document:
         """Compose a page."""
         rng = typesetter.rng
         flat, shape, margin, leading = rng.random(4).tolist()
-        page = (
-            size
-            if flat < self.flat_probability
-            else Size(min(size.width, size.height * (0.66 + 0.2 * shape)), size.height)
-        )
-        edge = min(page) * lerp(self.margin_range, margin)
-        inner = Box(edge, edge, page.width - edge, page.height - edge)
+        is_flat = flat < self.flat_probability
+        width = size.width if is_flat else min(size.width, size.height * (0.66 + 0.2 * shape))
+        edge = min(width, size.height) * lerp(self.margin_range, margin)
+        inner = Box(edge, edge, width - edge, size.height - edge)
         body = typesetter.choose_for_page(inner.width / _MIN_COLUMN_WIDTH)
         writer = _PageWriter(typesetter, body, lerp(self.leading_range, leading), inner)
         writer.remaining = int(rng.integers(*self.lines_range, endpoint=True))
         writer.write(int(rng.integers(*self.columns_range, endpoint=True)))
         if not writer.items:
             raise Rejection("no text fits the page")
-        return Composition(tuple(writer.items), page.width, page.height, flat < self.flat_probability)
-
-    def place(
-        self, rng: np.random.Generator, composition: Composition, background: SceneBackground
-    ) -> list[PlacedItem]:
-        """Place the page in the image."""
-        return place_on_sheet(rng, composition, background, self.degrees_range, self.strength_range)
+        return Composition(tuple(writer.items), width, size.height, is_flat)
 
 
-class _PageWriter:
-    """Fills a page from top to bottom.
+class _PageWriter(SheetWriter):
+    """Fills a page.
 
     Attributes:
-        items: Items on the page.
         remaining: Number of lines that may be added.
     """
 
     def __init__(self, typesetter: Typesetter, body: LineSpec, leading: float, inner: Box) -> None:
-        self._typesetter, self._body, self._leading, self._inner = typesetter, body, leading, inner
-        self._rng = typesetter.rng
-        self.items: list[LayoutItem] = []
-        self.remaining = 0
-        line = typesetter.typeset(body)
-        self._leftwards = line is not None and is_right_to_left(line)
+        super().__init__(typesetter, body, leading)
+        self._inner, self.remaining = inner, 0
 
     def write(self, columns: int) -> None:
         """Write header, footer, title and columns."""
@@ -105,58 +82,56 @@ class _PageWriter:
         top, bottom = inner.top, inner.bottom
         header, footer, title = self._rng.random(3).tolist()
         if header < 0.4:
-            top = self._ends(top) + em
+            top = self._header(top) + em
         if footer < 0.4:
             line = self._typesetter.typeset_text(str(int(self._rng.integers(1, 400))), self._body)
             if line is not None:
                 bottom -= line.height
-                self._add([[RowCell(line, inner.left, inner.right, 0.5)]], bottom, grouped=False)
+                self._add([[RowCell(line, inner.left, inner.right, 0.5)]], bottom)
                 bottom -= em
         if title < 0.6:
             top = self._title(top) + 1.2 * em
         columns = min(columns, max(1, int((inner.width + _GUTTER * em) / ((_MIN_COLUMN_WIDTH / 2 + _GUTTER) * em))))
         step = (inner.width + _GUTTER * em) / columns
-        for number in range(columns):
-            left = inner.left + (columns - 1 - number if self._leftwards else number) * step
+        for left in self._lefts(inner.left, step, columns):
             self._column(Box(left, top, left + step - _GUTTER * em, bottom))
 
-    def _ends(self, top: float) -> float:
+    def _lefts(self, start: float, step: float, count: int) -> list[float]:
+        """Left sides of columns, in reading order."""
+        lefts = [start + number * step for number in range(count)]
+        return lefts[::-1] if self._leftwards else lefts
+
+    def _header(self, top: float) -> float:
         """Write a line with text at both ends, and return its bottom."""
-        lines = [self._typesetter.typeset_another(self._body), self._typesetter.typeset_another(self._body)]
+        lines = [self._typesetter.typeset_another(self._body) for _ in range(2)]
         cells = [
             RowCell(line, self._inner.left, self._inner.right, alignment)
-            for line, alignment in zip(lines, (0.0, 1.0)[:: -1 if self._leftwards else 1], strict=True)
+            for line, alignment in zip(lines, (1.0, 0.0) if self._leftwards else (0.0, 1.0), strict=True)
             if line is not None
         ]
         if len(cells) < 2 or sum(cell.line.width for cell in cells) > self._inner.width - _GUTTER * self._body.em:
             return top
-        return self._add([cells], top, grouped=False)
+        return self._add([cells], top)
 
     def _title(self, top: float) -> float:
         scale, centred, two = self._rng.random(3).tolist()
         template = self._body._replace(em=self._body.em * (1.5 + 0.9 * scale))
-        lines = [
-            self._typesetter.fill_line(template, self._inner.width * (0.6 + 0.4 * two)) for _ in range(1 + (two < 0.4))
-        ]
+        width = self._inner.width * (0.6 + 0.4 * two)
+        lines = [self._typesetter.fill_line(template, width) for _ in range(1 + (two < 0.4))]
         shaped = [line for line in lines if line is not None]
-        if not shaped:
-            return top
-        alignment = 0.5 if centred < 0.6 else float(is_right_to_left(shaped[0]))
+        alignment = 0.5 if centred < 0.6 or not shaped else float(is_right_to_left(shaped[0]))
         rows = [[RowCell(line, self._inner.left, self._inner.right, alignment)] for line in shaped]
-        return self._add(rows, top, grouped=len(rows) > 1)
+        return self._add(rows, top, grouped=True)
 
     def _column(self, column: Box) -> None:
         em, top = self._body.em, column.top
         while self.remaining > 0 and top + 2 * self._leading * em < column.bottom:
             kind, amount = self._rng.random(2).tolist()
             max_lines = min(self.remaining, int((column.bottom - top) / (self._leading * em)) - 1)
-            rows = (
-                list(self._table(column, min(max_lines, 2 + int(6 * amount))))
-                if kind < _TABLE
-                else list(self._paragraph(column, min(max_lines, 2 + int(7 * amount)), headed=kind < _HEADING))
-            )
-            if not rows:
-                return
+            if kind < _TABLE:
+                rows = list(self._table(column, min(max_lines, 2 + int(6 * amount))))
+            else:
+                rows = list(self._paragraph(column, min(max_lines, 2 + int(7 * amount)), headed=kind < _HEADING))
             end = self._add(rows, top, grouped=kind >= _TABLE, bottom=column.bottom)
             if end <= top:
                 return
@@ -179,22 +154,18 @@ class _PageWriter:
         step = (column.width + gutter) / cells
         for _ in range(count):
             row: list[RowCell] = []
-            for number in range(cells):
-                left = column.left + (cells - 1 - number if self._leftwards else number) * step
-                right = left + step - gutter
-                line: TypesetLine | None = self._typesetter.typeset_another(self._body)
+            for number, left in enumerate(self._lefts(column.left, step, cells)):
+                line, right = self._typesetter.typeset_another(self._body), left + step - gutter
                 if line is not None and line.width <= right - left:
                     row.append(RowCell(line, left, right, float(self._leftwards == (number == 0))))
             if row:
                 yield row
 
-    def _add(self, rows: list[list[RowCell]], top: float, *, grouped: bool, bottom: float = np.inf) -> float:
+    def _add(self, rows: list[list[RowCell]], top: float, *, grouped: bool = False, bottom: float = np.inf) -> float:
         """Stack rows above `bottom`, and return the bottom of the last one."""
-        lines = [line for line in stack_rows(rows, top, self._leading) if line.box.bottom <= bottom]
-        if not lines:
+        item = self._stack(rows, top, bottom, grouped=grouped)
+        if item is None:
             return top
-        block = TextBlock.around(lines)
-        x, y = min(line.box.left for line in lines), min(line.box.top for line in lines)
-        self.items.append(LayoutItem(block, x, y, grouped=grouped and len(lines) > 1))
-        self.remaining -= len(lines)
-        return y + block.height
+        self.items.append(item)
+        self.remaining -= len(item.block.lines)
+        return item.bottom

@@ -17,8 +17,7 @@ from synthtext.scenes.composition import (
     TextBlock,
     stack_rows,
 )
-from synthtext.scenes.placement import FreeArea, find_placement
-from synthtext.scenes.placement_map import PlacementMap
+from synthtext.scenes.placement import FreeArea, PlacementMap, find_placement
 from synthtext.scenes.shapes import PLATE_MARGIN
 from synthtext.scenes.typesetter import Typesetter, is_right_to_left
 
@@ -98,20 +97,16 @@ class Photo:
 
     def _several(self, typesetter: Typesetter, spec: LineSpec) -> TextBlock | None:
         rng = typesetter.rng
-        first = typesetter.typeset(spec)
-        lines = [
-            first,
-            *(typesetter.typeset_another(spec) for _ in range(int(rng.integers(*self.lines_range, endpoint=True)) - 1)),
-        ]
+        count = int(rng.integers(*self.lines_range, endpoint=True))
+        lines = [typesetter.typeset(spec), *(typesetter.typeset_another(spec) for _ in range(count - 1))]
         shaped = [line for line in lines if line is not None]
-        if len(shaped) < len(lines) or first is None:
+        if len(shaped) < count:
             return None
         centred, leading = rng.random(2).tolist()
-        alignment = 0.5 if centred < 0.5 else float(is_right_to_left(first))
+        alignment = 0.5 if centred < 0.5 else float(is_right_to_left(shaped[0]))
         width = max(line.width for line in shaped)
-        return TextBlock.around(
-            stack_rows([[RowCell(line, 0, width, alignment)] for line in shaped], 0, 1.05 + 0.4 * leading)
-        )
+        rows = [[RowCell(line, 0, width, alignment)] for line in shaped]
+        return TextBlock.around(stack_rows(rows, 0, 1.05 + 0.4 * leading))
 
 
 def _single(typesetter: Typesetter, spec: LineSpec) -> TextBlock | None:

@@ -2,24 +2,13 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from synthtext.core import Points, Range, Size, check_range, lerp
+from synthtext.core import Range, Size, check_range, lerp
 from synthtext.core.errors import Rejection
 from synthtext.lines.sampler import LineSpec
-from synthtext.scenes.backgrounds import SceneBackground
-from synthtext.scenes.composition import (
-    Composition,
-    LayoutItem,
-    PlacedItem,
-    RowCell,
-    TextBlock,
-    TypesetLine,
-    stack_rows,
-)
+from synthtext.scenes.composition import Composition, RowCell, TypesetLine
+from synthtext.scenes.layouts.layout import SheetLayout, SheetWriter
 from synthtext.scenes.shapes import bar
-from synthtext.scenes.sheet import place_on_sheet
-from synthtext.scenes.typesetter import Typesetter, is_right_to_left
+from synthtext.scenes.typesetter import Typesetter
 
 _MARGIN = 1.2  # ems on both sides of the text
 _RULE_WIDTH = 0.06  # ems
@@ -29,7 +18,7 @@ _MAX_SIZE = 0.94  # of the image
 
 
 @dataclass(frozen=True)
-class Receipt:
+class Receipt(SheetLayout):
     """A narrow strip of paper with a name, lines below it, items with prices, totals, and rules between them.
 
     Attributes:
@@ -64,78 +53,66 @@ class Receipt:
         max_em = min(_MAX_SIZE * size.width / ems, tallest)
         body = typesetter.choose_for_page(max_em)
         body = body._replace(em=max(body.em, max_em * (_MIN_SCALE + (1 - _MIN_SCALE) * high)))
-        strip = _Strip(typesetter, body, ems * body.em, leading, _MAX_SIZE * size.height)
+        strip = _StripWriter(typesetter, body, ems * body.em, leading, _MAX_SIZE * size.height)
         strip.write(count)
         if not strip.items:
             raise Rejection("no text fits the receipt")
         return Composition(tuple(strip.items), strip.width, strip.top + (0.5 + 2 * high) * body.em, fills_picture=False)
 
-    def place(
-        self, rng: np.random.Generator, composition: Composition, background: SceneBackground
-    ) -> list[PlacedItem]:
-        """Place the receipt in the image."""
-        return place_on_sheet(rng, composition, background, self.degrees_range, self.strength_range)
 
-
-class _Strip:
-    """Fills a strip of paper from top to bottom.
+class _StripWriter(SheetWriter):
+    """Fills a strip of paper.
 
     Attributes:
-        items: Items on the strip.
         width: Width in pixels.
         top: Top of the free space.
     """
 
     def __init__(self, typesetter: Typesetter, body: LineSpec, width: float, leading: float, bottom: float) -> None:
-        self._typesetter, self._body, self._leading, self._bottom = typesetter, body, leading, bottom
-        self._rng = typesetter.rng
-        self.items: list[LayoutItem] = []
-        self.width, self.top = width, 1.5 * body.em
-        line = typesetter.typeset(body)
-        self._start_alignment = float(line is not None and is_right_to_left(line))  # alignment of the start of lines
+        super().__init__(typesetter, body, leading)
+        self.width, self.top, self._bottom = width, 1.5 * body.em, bottom
+        self._margin = _MARGIN * body.em
+        self._inner = width - 2 * _MARGIN * body.em
 
     def write(self, count: int) -> None:
         """Write all parts until the strip is full."""
-        name = self._body._replace(em=self._body.em * float(self._rng.uniform(1.3, 2.0)))
-        inner = self.width - 2 * _MARGIN * self._body.em
-        self._add([[self._cell(self._typesetter.fill_line(name, inner), 0.5)]], grouped=False)
-        lines = [self._typesetter.fill_line(self._body, 0.9 * inner) for _ in range(int(self._rng.integers(0, 4)))]
-        self._add([[self._cell(line, 0.5)] for line in lines], grouped=True)
-        self._add([self._priced(self._body) for _ in range(count)], grouped=False, ruled=True)
-        total = self._body._replace(em=self._body.em * float(self._rng.uniform(1.0, 1.4)))
-        self._add([self._priced(total)], grouped=False, ruled=True)
+        body, uniform = self._body, self._rng.uniform
+        name = body._replace(em=body.em * float(uniform(1.3, 2.0)))
+        self._add([self._centred(name, 1.0)])
+        self._add([self._centred(body, 0.9) for _ in range(int(self._rng.integers(0, 4)))], grouped=True)
+        self._add([self._priced(body) for _ in range(count)], ruled=True)
+        self._add([self._priced(body._replace(em=body.em * float(uniform(1.0, 1.4))))], ruled=True)
         if self._rng.random() < 0.7:
-            self._add([[self._cell(self._typesetter.fill_line(self._body, 0.8 * inner), 0.5)]], grouped=False)
+            self._add([self._centred(body, 0.8)])
 
-    def _cell(self, line: TypesetLine | None, alignment: float) -> RowCell | None:
-        margin = _MARGIN * self._body.em
-        return None if line is None else RowCell(line, margin, self.width - margin, alignment)
+    def _centred(self, template: LineSpec, share: float) -> list[RowCell]:
+        """A row with a text that fills up to a share of the width."""
+        return self._row((self._typesetter.fill_line(template, share * self._inner), 0.5))
 
-    def _priced(self, template: LineSpec) -> list[RowCell | None]:
+    def _priced(self, template: LineSpec) -> list[RowCell]:
         """A row with a text at the start of the line and a price at its end."""
-        inner = self.width - 2 * _MARGIN * self._body.em
-        max_width = (1 - _PRICE_WIDTH) * inner
-        item = self._typesetter.fill_line(
-            template, max_width * float(self._rng.uniform(0.4, 1.0))
-        ) or self._typesetter.fill_line(template, max_width)
+        max_width = (1 - _PRICE_WIDTH) * self._inner
+        item = self._typesetter.fill_line(template, max_width * float(self._rng.uniform(0.4, 1.0)))
+        item = item or self._typesetter.fill_line(template, max_width)
         amount = f"{int(self._rng.integers(1, 300))}.{int(self._rng.integers(100)):02d}"
         price = self._typesetter.typeset_text(amount, template)
-        if price is not None and price.width > 0.9 * _PRICE_WIDTH * inner:
+        if price is not None and price.width > 0.9 * _PRICE_WIDTH * self._inner:
             price = None
-        return [self._cell(item, self._start_alignment), self._cell(price, 1 - self._start_alignment)]
+        return self._row((item, float(self._leftwards)), (price, 1.0 - self._leftwards))
 
-    def _add(self, rows: list[list[RowCell | None]], *, grouped: bool, ruled: bool = False) -> None:
-        cells = [[cell for cell in row if cell is not None] for row in rows]
-        lines = stack_rows([row for row in cells if row], self.top, self._leading)
-        lines = [line for line in lines if line.box.bottom <= self._bottom]
-        if not lines:
+    def _row(self, *aligned: tuple[TypesetLine | None, float]) -> list[RowCell]:
+        """Cells over the width of the strip, of lines with their alignments."""
+        cells = (self._margin, self.width - self._margin)
+        return [RowCell(line, *cells, alignment) for line, alignment in aligned if line is not None]
+
+    def _add(self, rows: list[list[RowCell]], *, grouped: bool = False, ruled: bool = False) -> None:
+        item = self._stack([row for row in rows if row], self.top, self._bottom, grouped=grouped)
+        if item is None:
             return
-        block, em = TextBlock.around(lines), self._body.em
-        x, y = min(line.box.left for line in lines), min(line.box.top for line in lines)
-        end = y + block.height
-        rules: tuple[Points, ...] = ()
+        em = self._body.em
         if ruled and self._rng.random() < 0.6:
-            margin, level = _MARGIN * em, end + 0.35 * em
-            rules = (bar((margin, level), (self.width - margin, level), _RULE_WIDTH * em),)
-        self.items.append(LayoutItem(block, x, y, grouped=grouped and len(lines) > 1, rules=rules))
-        self.top = end + (0.8 if ruled else 0.5 * self._leading) * em
+            level = item.bottom + 0.35 * em
+            rule = bar((self._margin, level), (self.width - self._margin, level), _RULE_WIDTH * em)
+            item = item._replace(rules=(rule,))
+        self.items.append(item)
+        self.top = item.bottom + (0.8 if ruled else 0.5 * self._leading) * em

@@ -7,6 +7,8 @@ import pytest
 from pipelines.cli.main import configure_logging
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _restore_loggers():

@@ -59,13 +59,13 @@ def test_plain_lines_in_a_log_file(capsys, monkeypatch):
     assert counts == [f"generating: {done} of 100" for done in (31, 61, 71)]  # every 30 seconds, and at the end
 
 
-def test_a_bar_on_a_terminal(capsys, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes the stream for a terminal
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"])
+def test_no_bar_in_a_log_file_whatever_the_environment(capsys, monkeypatch, variable):
+    monkeypatch.setenv(variable, "1")
     with progress_bar("generating", total=3, unit="lines") as bar:
-        bar.advance(3)
-    printed = capsys.readouterr().err
-    assert "━" in printed
-    assert "3 of 3 lines" in printed
+        for _ in range(3):
+            bar.advance()
+    assert capsys.readouterr().err == "generating: 3 of 3 lines\n"
 
 
 def test_no_progress_above_the_level_info(capsys, monkeypatch):
@@ -94,3 +94,4 @@ def test_output_is_not_redirected_to_the_bar():
     assert done.stdout == "a text\n"
     assert "a text" not in shown
     assert "1 of 1 images" in shown
+    assert "━" in shown

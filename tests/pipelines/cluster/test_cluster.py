@@ -16,19 +16,20 @@ from fontTools.ttLib import TTFont
 
 from pipelines.cluster.remote import installed_code_version
 from pipelines.errors import IncompatibleNodeError
-from pipelines.io.manifest import read_manifest
-from pipelines.io.plan import ShardSpec
+from pipelines.io.plan import ShardSpec, read_manifest
 from pipelines.jobs.check_dataset import check_dataset
+from pipelines.jobs.executor import ShardTask, machine_fingerprint, write_task_on_worker
 from pipelines.jobs.generation import GeneratedSource
-from pipelines.jobs.shard_task import ShardTask, machine_fingerprint, write_task_on_worker
 from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.fonts.discovery import bundled_fonts
 from tests.pipelines.ray_cluster import Cluster
 
+pytestmark = pytest.mark.ray
+
 HOME = Path(__file__).parents[3]
 COUNT, SIZE = 400, 5
-TIMEOUT = 300.0  # seconds; a few suffice on an idle machine
+TIMEOUT = 600.0  # seconds; a few suffice on an idle machine
 SHARDS = COUNT // SIZE
 
 STARTED: "list[subprocess.Popen[str]]" = []
@@ -139,13 +140,15 @@ def set_delay(folder: Path, seconds: float) -> None:
 
 def checksums(data: Path) -> dict[str, str]:
     return {
-        manifest.file: manifest.sha256 for path in (data / "shards").glob("*.json") if (manifest := read_manifest(path))
+        manifest.file: manifest.sha256
+        for path in (data / "manifests").glob("*.json")
+        if (manifest := read_manifest(path))
     }
 
 
 def writers(data: Path) -> set[int]:
     """The processes that wrote the present shards."""
-    manifests = [read_manifest(path) for path in (data / "shards").glob("*.json")]
+    manifests = [read_manifest(path) for path in (data / "manifests").glob("*.json")]
     return {int(manifest.worker.rpartition(":")[2]) for manifest in manifests if manifest}
 
 

@@ -27,8 +27,7 @@ from pipelines.jobs.importing import ImportSource, decode_complete_image
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Clusters, InputError, TextInstance, as_polygon
 from synthtext.fonts.discovery import bundled_fonts
-from synthtext.fonts.file import read_font_file
-from synthtext.fonts.loading import MAX_FONT_BYTES
+from synthtext.fonts.file import MAX_FONT_BYTES, read_font_file
 
 ROOT = Path(__file__).parents[3]
 QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.datasets.image import MAX_IMAGE_PIXELS, decode_image
+from pipelines.datasets.image import decode_image
 from pipelines.jobs.importing import decode_complete_image
-from synthtext.core import InputError
+from synthtext.core import MAX_IMAGE_PIXELS, InputError
 
 ROOT = Path(__file__).parents[3]
 

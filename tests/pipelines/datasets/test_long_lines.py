@@ -10,13 +10,15 @@ from models.ctc import CTCCodec
 from pipelines.datasets.loader import LinesDataset
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import select_lines
+from pipelines.datasets.stream import select_lines
 from pipelines.evaluation.recognizer import evaluate_recognizer
 from pipelines.inference.predictors import TextRecognizer
 from pipelines.inference.run import open_run
 from pipelines.jobs.generation import generate
 from pipelines.training.job import train
 from synthtext.core import Charset
+
+pytestmark = pytest.mark.train
 
 RECIPE = """
 charset: ascii

@@ -10,17 +10,17 @@ import torch
 
 from models.ctc import CTCCodec
 from pipelines.datasets.loader import make_loader
-from pipelines.datasets.online import OnlineSource, RecipeSampler, SourceIndex, scan_recipe
-from pipelines.datasets.online_index import load_index, save_index
+from pipelines.datasets.online import OnlineSource, RecipeSampler, SourceIndex, load_index, save_index, scan_recipe
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import select_lines
-from pipelines.datasets.stream import BUCKET_BATCHES, RecognitionStream
+from pipelines.datasets.stream import BUCKET_BATCHES, RecognitionStream, select_lines
 from pipelines.errors import JobError
 from pipelines.io.line_row import LineRow
 from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Charset, Clusters, InputError, SkippedSample
+
+pytestmark = pytest.mark.slow
 
 COUNT, SEED, BATCH = 1300, 5, 8
 CODEC = CTCCodec(Charset.named("alphanumeric_lower"))

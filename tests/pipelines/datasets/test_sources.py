@@ -60,6 +60,7 @@ def describe(kind, count=1, size=1):
 
 def write_dataset(folder, texts, *, shard=3, group=2):
     (folder / "shards").mkdir(parents=True)
+    (folder / "manifests").mkdir()
     (folder / "dataset.json").write_text(describe("lines", len(texts), shard))
     for number, start in enumerate(range(0, len(texts), shard)):
         indices = range(start, min(start + shard, len(texts)))
@@ -74,7 +75,7 @@ def write_dataset(folder, texts, *, shard=3, group=2):
             }
         )
         pq.write_table(table, folder / "shards" / f"part-{number:06d}.parquet", row_group_size=group)
-        (folder / "shards" / f"part-{number:06d}.json").write_text("{}")
+        (folder / "manifests" / f"part-{number:06d}.json").write_text("{}")
     return folder
 
 
@@ -131,7 +132,7 @@ def test_a_torch_dataset_over_a_source(tmp_path, kind):
 
 def test_only_finished_shards_are_read(tmp_path):
     folder = write_dataset(tmp_path / "data", TEXTS)
-    (folder / "shards" / "part-000001.json").unlink()
+    (folder / "manifests" / "part-000001.json").unlink()
     assert list(open_line_source(folder).texts()) == TEXTS[:3] + TEXTS[6:]
     (folder / "shards" / "part-000000.parquet").unlink()
     with pytest.raises(InputError, match=r"part-000000\.json marks a finished shard"):
@@ -145,7 +146,7 @@ def test_a_complete_dataset_without_a_shard_is_rejected(tmp_path, dataset, form)
     about = read_description(path / "dataset.json")
     DatasetFolder(path).write_description(about.model_copy(update={"complete": True, "rows": 6}))
     assert len(open_line_source(path)) == 6
-    (path / "shards" / "part-000001.json").unlink()
+    (path / "manifests" / "part-000001.json").unlink()
     with pytest.raises(InputError, match=r"complete with 6 rows, but .* 3; .*check lists"):
         open_line_source(path)
     DatasetFolder(path).write_description(about)  # an unfinished job

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from models.ctc import CTCCodec
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import select_lines
 from pipelines.datasets.source import EncodedLine
-from pipelines.datasets.stream import BUCKET_BATCHES, RecognitionStream
+from pipelines.datasets.stream import BUCKET_BATCHES, RecognitionStream, select_lines
 from synthtext.core import Charset
 
 CODEC = CTCCodec(Charset.named("digits"))

@@ -12,11 +12,19 @@ from models.ctc import CTCCodec
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import EMPTY_LABEL, TOO_FEW_TIME_STEPS, TOO_WIDE, select_lines
 from pipelines.datasets.source import ConcatenatedLines
-from pipelines.datasets.stream import BUCKET_BATCHES, RecognitionStream
+from pipelines.datasets.stream import (
+    BUCKET_BATCHES,
+    EMPTY_LABEL,
+    TOO_FEW_TIME_STEPS,
+    TOO_WIDE,
+    RecognitionStream,
+    select_lines,
+)
 from pipelines.errors import JobError
 from synthtext.core import Charset, InputError
+
+pytestmark = pytest.mark.slow
 
 CODEC = CTCCodec(Charset.named("lowercase"))
 PREPROCESSING = RecognizerPreprocessing()

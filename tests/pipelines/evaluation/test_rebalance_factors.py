@@ -88,7 +88,7 @@ def test_unlearnable_slices_do_not_count():
 def test_totals_are_preserved(entries):
     factors = {str(i): factor for i, (factor, _) in enumerate(entries)}
     masses = {str(i): mass for i, (_, mass) in enumerate(entries)}
-    found = preserve_total(factors, masses)
+    found = preserve_total(factors, masses, {})
     assert sum(masses[n] * found[n] for n in factors) == pytest.approx(sum(masses.values()))
     ratios = [found[n] / factors[n] for n in factors]
     assert max(ratios) == pytest.approx(min(ratios))

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import typer
 import yaml
 from typer.testing import CliRunner
@@ -11,6 +12,8 @@ from pipelines.cli.evaluation import evaluate_command
 from pipelines.cli.quality import rebalance_command
 from pipelines.jobs.generation import generate
 from pipelines.recipes.resolve import resolve_recipe
+
+pytestmark = pytest.mark.train
 
 
 def test_slices_of_a_generated_dataset_rebalance_its_recipe(published, tmp_path, monkeypatch):

@@ -16,6 +16,8 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Box, Image, Points, Sample, Size, Warp
 from synthtext.fonts import bundled_fonts, system_fonts
 
+pytestmark = pytest.mark.slow
+
 CLEAN = ("background={plain: 1}", "effects=[]", "ink={contrast_floor: 120}", "fonts.system=false")
 
 

@@ -13,7 +13,6 @@ import torch
 from models.db.boxes import Boxes
 from models.recognizer import Recognizer, RecognizerConfig
 from pipelines.cli.evaluation import evaluate_command
-from pipelines.cli.training import ModelKindOption
 from pipelines.cli.training import import_model_command as import_command
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.inference.engine import open_onnx_session
@@ -122,7 +121,7 @@ def test_imported_networks_are_run_directories(published):
 
 
 def test_import_command_knows_the_published_files(tmp_path):
-    import_command(Path("published"), ModelKindOption.detector, tmp_path / "det")
+    import_command(Path("published"), "detector", tmp_path / "det")
     assert open_run(tmp_path / "det").config["imported"]["file"] == DETECTOR_FILE
 
 

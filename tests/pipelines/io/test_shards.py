@@ -16,8 +16,7 @@ from pipelines.io.connection import StorageError
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.line_row import LineRow
 from pipelines.io.location import RemotePath
-from pipelines.io.manifest import read_manifest
-from pipelines.io.plan import ShardPlan, ShardSpec
+from pipelines.io.plan import ShardPlan, ShardSpec, read_manifest
 from pipelines.io.row import to_json
 from pipelines.io.shard_writer import write_shard
 from pipelines.io.statistics import Statistics
@@ -220,7 +219,7 @@ def test_unreadable_manifest_counts_as_missing(tmp_path):
 def test_broken_manifest_counts_as_missing(folder, rows):
     spec = ShardSpec(0, 0, COUNT)
     write(folder, rows, spec=spec)
-    manifest = folder.shards / "part-000000.json"
+    manifest = folder.manifests / "part-000000.json"
     manifest.write_text(manifest.read_text()[:100])
     assert folder.finished_manifest(spec, "d" * 64) is None
 

@@ -15,8 +15,7 @@ from models.ctc import CTCCodec
 from pipelines.cli.main import app
 from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.selection import select_lines
-from pipelines.datasets.stream import RecognitionStream
+from pipelines.datasets.stream import RecognitionStream, select_lines
 from pipelines.errors import JobError
 from pipelines.io.atomic import file_sha256
 from pipelines.io.dataset_folder import DatasetFolder
@@ -28,6 +27,8 @@ from pipelines.jobs.importing import import_data
 from pipelines.jobs.repair import repair_dataset
 from synthtext.core import Charset, InputError
 
+pytestmark = pytest.mark.slow
+
 RECIPE = "digits"
 SIZE = 20
 
@@ -38,7 +39,7 @@ def run(out, count=50, **options):
 
 def sums(folder: Path) -> dict[str, str]:
     """The checksums in the manifests, by shard; empty manifests count for nothing."""
-    manifests = sorted((folder / "shards").glob("*.json"))
+    manifests = sorted((folder / "manifests").glob("*.json"))
     return {
         manifest.stem: json.loads(manifest.read_text())["sha256"] for manifest in manifests if manifest.stat().st_size
     }
@@ -101,15 +102,16 @@ def test_data_set_is_extended_and_other_samples_are_refused(s3, remote, tmp_path
 
 def test_data_without_a_valid_manifest_counts_for_nothing(s3, local, remote):
     shards = s3.copy(s3.folder("data"), "half") / "shards"
+    manifests = shards.parent / "manifests"
     whole = (shards / "part-000001.parquet").read_bytes()
     (shards / "part-000001.parquet").write_bytes(whole[: len(whole) // 2])  # as after an interrupted upload
-    (shards / "part-000001.json").unlink()
-    manifest = (shards / "part-000002.json").read_bytes()
-    (shards / "part-000002.json").write_bytes(manifest[:50])
+    (manifests / "part-000001.json").unlink()
+    manifest = (manifests / "part-000002.json").read_bytes()
+    (manifests / "part-000002.json").write_bytes(manifest[:50])
     s3.refresh()
     with pytest.raises(InputError, match=r"part-000002.json.* is not a manifest"):
         open_line_source(s3.uri("half"))
-    (shards / "part-000002.json").write_bytes(b"")  # withdrawn
+    (manifests / "part-000002.json").write_bytes(b"")  # withdrawn
     s3.refresh()
     with pytest.raises(InputError, match=r"complete with 50 rows, but .* 20; .*check lists"):
         open_line_source(s3.uri("half"))
@@ -128,21 +130,21 @@ def test_data_without_a_valid_manifest_counts_for_nothing(s3, local, remote):
 
 def test_only_an_invalid_manifest_is_withdrawn(own_s3, local):
     server, plan = own_s3, ShardPlan(80, size=SIZE)
-    shards = server.copy(local, "data") / "shards"
+    folder_of_manifests = server.copy(local, "data") / "manifests"
     folder = DatasetFolder(server.uri("data"))
     digest = json.loads((local / "dataset.json").read_text())["digest"]
-    manifests = {manifest.name: manifest.read_bytes() for manifest in sorted(shards.glob("*.json"))}
-    (shards / "part-000001.json").write_bytes(b"{}")
+    manifests = {manifest.name: manifest.read_bytes() for manifest in sorted(folder_of_manifests.glob("*.json"))}
+    (folder_of_manifests / "part-000001.json").write_bytes(b"{}")
     server.refresh()
     assert folder.indices_with_manifest(plan) == {0, 1, 2}
     assert [manifest.index for manifest in folder.finished_manifests(plan, digest)] == [
         0
     ]  # 1 is broken, 2 is of a shorter shard
-    (shards / "part-000001.json").write_bytes(manifests["part-000001.json"])  # another job has finished it
+    (folder_of_manifests / "part-000001.json").write_bytes(manifests["part-000001.json"])  # another job has finished it
     server.refresh()
     for spec in plan:
         folder.invalidate_shard(spec, digest)
-    sizes = {name: size for name, size in folder.shards.list_files().items() if name.endswith(".json")}
+    sizes = folder.manifests.list_files()
     assert sizes == {name: 0 if name == "part-000002.json" else len(manifest) for name, manifest in manifests.items()}
     server.kill()
     for spec in (plan[0], plan[3]):  # these need no request
@@ -221,7 +223,7 @@ def test_job_resumes_after_its_server_was_killed(own_s3, tmp_path):
     uri, folder = server.uri("data"), server.folder("data")
 
     def kill_at_the_first_manifest():
-        while not list(folder.glob("shards/*.json")):
+        while not list(folder.glob("manifests/*.json")):
             time.sleep(0.001)
         server.kill()
 
@@ -242,11 +244,12 @@ def test_job_resumes_after_its_server_was_killed(own_s3, tmp_path):
 
 def test_check_finds_damage_at_a_uri(s3, remote):
     shards = s3.copy(s3.folder("data"), "damaged") / "shards"
+    manifests = shards.parent / "manifests"
     data = bytearray((shards / "part-000000.parquet").read_bytes())
     data[len(data) // 2] ^= 1
     (shards / "part-000000.parquet").write_bytes(data)
     (shards / "part-000001.parquet").unlink()
-    (shards / "part-000002.json").unlink()
+    (manifests / "part-000002.json").unlink()
     (s3.folder("damaged") / "notes.txt").write_text("mine")
     s3.refresh()
     report = check_dataset(s3.uri("damaged"))

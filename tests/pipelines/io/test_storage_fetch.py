@@ -26,18 +26,20 @@ from pipelines.io.connection import StorageError
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import parse_path
 from pipelines.io.plan import ShardPlan, ShardSpec
+from pipelines.jobs.executor import ShardTask, machine_fingerprint, write_task_on_worker
 from pipelines.jobs.generation import GeneratedSource, generate
-from pipelines.jobs.shard_task import ShardTask, machine_fingerprint, write_task_on_worker
 from pipelines.recipes.digest import fingerprint_digest
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 from synthtext.fonts import FontOptions, find_fonts
 from tests.pipelines.s3_answers import Answer, Answers, listed, refused
 
+pytestmark = pytest.mark.slow
+
 
 def sums(folder: Path) -> dict[str, str]:
     """The checksums in the manifests, by shard; empty manifests count for nothing."""
-    manifests = sorted((folder / "shards").glob("*.json"))
+    manifests = sorted((folder / "manifests").glob("*.json"))
     return {
         manifest.stem: json.loads(manifest.read_text())["sha256"] for manifest in manifests if manifest.stat().st_size
     }

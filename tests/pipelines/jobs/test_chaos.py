@@ -7,6 +7,8 @@ import pytest
 
 from benchmarks.chaos import Chaos, DisorderError
 
+pytestmark = pytest.mark.ray
+
 LIMIT = 10_000  # bytes; dataset.json is larger, recipe.yaml is not
 
 

@@ -17,8 +17,7 @@ from pipelines.io.atomic import file_sha256, write_atomic
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.description import read_description
 from pipelines.io.line_row import LineRow
-from pipelines.io.manifest import ShardManifest, read_manifest
-from pipelines.io.plan import ShardPlan
+from pipelines.io.plan import ShardManifest, ShardPlan, read_manifest
 from pipelines.io.shard_writer import write_shard
 from pipelines.jobs.check_dataset import CheckReport, check_dataset
 from pipelines.jobs.check_rows import read_row_groups
@@ -50,7 +49,7 @@ def data_of(folder: Path, shard: int = DAMAGED) -> Path:
 
 
 def manifest_path(folder: Path) -> Path:
-    return folder / "shards" / f"part-{DAMAGED:06d}.json"
+    return folder / "manifests" / f"part-{DAMAGED:06d}.json"
 
 
 def manifest_of(folder: Path) -> ShardManifest:

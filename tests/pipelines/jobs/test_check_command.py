@@ -114,7 +114,7 @@ def test_totals_in_the_description_are_repaired(checked_lines: Path, tmp_path: P
 
 def test_leftover_files_are_removed_and_foreign_files_are_kept(checked_lines: Path, tmp_path: Path) -> None:
     folder = copied(checked_lines, tmp_path)
-    left, foreign = folder / "shards" / ".tmp-part-000000-1-0.parquet", folder / "shards" / "part-000099.json"
+    left, foreign = folder / "shards" / ".tmp-part-000000-1-0.parquet", folder / "manifests" / "part-000099.json"
     left.write_text("x")
     foreign.write_text("x")
     found = check_dataset(folder)

@@ -104,7 +104,7 @@ def test_a_killed_repair_is_resumed(tmp_path: Path) -> None:
     code = "from pipelines.jobs.check_dataset import check_dataset; from pipelines.jobs.repair import repair_dataset"
     code += f"; repair_dataset(check_dataset({str(folder)!r}))"
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-    while (folder / "shards" / "part-000004.json").exists() and process.poll() is None:
+    while (folder / "manifests" / "part-000004.json").exists() and process.poll() is None:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from augment.copy_paste import CopyPaste, NaturalPaste
 from pipelines.cli.main import app
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
@@ -18,10 +17,9 @@ from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.jobs.copypaste import CopyPasteSource, copypaste
 from pipelines.jobs.copypaste_inputs import unique_names
 from pipelines.jobs.copypaste_settings import parse_settings
-from pipelines.jobs.crop_bank import load_bank
 from pipelines.jobs.generation import generate
 from pipelines.jobs.importing import import_data
-from synthtext.core import InputError, Scene, SkippedSample
+from synthtext.core import InputError, SkippedSample
 
 GOOD = [[20, 20], [90, 20], [90, 44], [20, 44]]
 OTHER = [[30, 80], [110, 84], [109, 104], [29, 100]]
@@ -77,8 +75,8 @@ def test_resumed_and_extended_jobs_write_the_same_bytes(target, tmp_path):
     before = contents(out)
     assert (first.rows, len(before)) == (12, 3)
     bank = (out / "crops.arrow").stat().st_mtime_ns
-    for name in ("part-000001.parquet", "part-000001.json"):
-        (out / "shards" / name).unlink()
+    for name in ("shards/part-000001.parquet", "manifests/part-000001.json"):
+        (out / name).unlink()
     assert copypaste(target, out, 12, workers=0, shard_size=4, seed=3).new_shards == 1
     assert contents(out) == before
     assert (out / "crops.arrow").stat().st_mtime_ns == bank
@@ -288,22 +286,3 @@ def test_lines_are_pasted_into_images_without_text(target, tmp_path):
     assert sum(len(scene.instances) for scene in scenes) == 5
     again = copypaste(made, tmp_path / "again", 5, sources=[made], workers=0, mode="paddle")
     assert again.source.notes[0].startswith("crops to paste: 5")
-
-
-def test_the_bank_of_a_job_can_be_used_during_training(target, tmp_path):
-    copypaste(target, tmp_path / "out", 2, workers=0)
-    paste = CopyPaste(load_bank(tmp_path / "out" / "crops.arrow"), NaturalPaste(count_range=(2, 2)))
-    scene = paste(Scene("", np.full((150, 200, 3), 90, np.uint8)), np.random.default_rng(1))
-    assert len(scene.instances) == 2
-    for path in (tmp_path / "none.arrow", tmp_path / "out"):
-        with pytest.raises(InputError, match="is not a bank of crops"):
-            load_bank(path)
-
-
-def test_a_broken_bank_and_a_source_inside_the_folder_are_refused(target, tmp_path):
-    out = tmp_path / "out"
-    copypaste(target, out, 4, workers=0)
-    (out / "crops.arrow").write_bytes(b"broken")
-    (out / "shards" / "part-000000.json").unlink()
-    assert "crops.arrow is broken" in refused(target, "-o", out, "-n", 4)
-    assert "lies in the folder" in refused(out, "-o", out, "-n", 4)

@@ -7,7 +7,7 @@ import pytest
 from augment.copy_paste import CropRules
 from pipelines.jobs.copypaste_inputs import build_crop_bank, open_crop_source
 from pipelines.jobs.generation import generate
-from pipelines.jobs.line_outline import line_clusters
+from pipelines.jobs.stored_lines import line_clusters
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])

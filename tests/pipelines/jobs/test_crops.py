@@ -138,7 +138,7 @@ def test_a_job_is_resumed_and_other_settings_are_refused(scenes, tmp_path):
     path, out = scenes(tmp_path / "scenes"), tmp_path / "lines"
     crops(path, out, workers=0, shard_size=6)
     before = content(out)
-    lost = out / "shards" / "part-000001.json"
+    lost = out / "manifests" / "part-000001.json"
     lost.unlink()
     stamp = (out / "shards" / "part-000000.parquet").stat().st_mtime_ns
     crops(path, out, workers=0, shard_size=6)

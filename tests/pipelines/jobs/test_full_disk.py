@@ -74,7 +74,7 @@ def undisturbed(tmp_path_factory):
 
 
 def sums(folder: Path) -> dict[str, str]:
-    return {path.stem: json.loads(path.read_text())["sha256"] for path in sorted(folder.glob("shards/*.json"))}
+    return {path.stem: json.loads(path.read_text())["sha256"] for path in sorted(folder.glob("manifests/*.json"))}
 
 
 def nothing_looks_finished(folder: Path) -> bool:
@@ -118,7 +118,7 @@ def test_full_disk_while_writing_the_description(undisturbed, tmp_path):
     assert nothing_looks_finished(tmp_path / "data")
     run(tmp_path / "data")
     assert sums(tmp_path / "data") == sums(undisturbed / "parquet")
-    (tmp_path / "data" / "shards" / "part-000001.json").unlink()
+    (tmp_path / "data" / "manifests" / "part-000001.json").unlink()
     with largest_file(size), pytest.raises(JobError, match=r"dataset.json cannot be written"):
         run(tmp_path / "data")  # still called complete, so its statistics are still there
     assert (tmp_path / "data" / "statistics.json").is_file()
@@ -138,7 +138,7 @@ def test_full_disk_while_writing_a_manifest_or_the_statistics(undisturbed, tmp_p
         with largest_file(100), pytest.raises(JobError, match=r"part-000000.* cannot be written: File too large"):
             folder.commit(draft)
         assert not list(folder.finished_manifests(ShardPlan(1, size=1), "0" * 64))
-        assert not list(folder.shards.glob("*.json"))
+        assert not list(folder.manifests.glob("*.json"))
         with largest_file(100), pytest.raises(JobError, match=r"statistics.json cannot be written: File too large"):
             folder.write_statistics(Statistics())
     assert not list(folder.path.rglob(".tmp-*"))
@@ -187,7 +187,7 @@ def test_a_folder_that_becomes_read_only_during_a_job(undisturbed, shared, form)
     shutil.copytree(undisturbed / form, shared / "data")
     for path in (shared / "data", *(shared / "data").rglob("*")):
         path.chmod(0o777)
-    (shared / "data" / "shards" / "part-000001.json").unlink()
+    (shared / "data" / "manifests" / "part-000001.json").unlink()
     (shared / "data" / "shards").chmod(0o555)
     with nobody(), pytest.raises(JobError, match=r"part-000001.* cannot be written: .*Permission denied"):
         run(shared / "data", form)

@@ -57,7 +57,7 @@ def contents(folder):
 
 
 def mtimes(folder):
-    return {path.name: path.stat().st_mtime_ns for path in sorted((folder / "shards").iterdir())}
+    return {path.name: path.stat().st_mtime_ns for path in sorted(folder.glob("*s/part-*"))}
 
 
 def rows(folder):
@@ -70,8 +70,11 @@ def everything(folder):
 
 def test_files_of_a_dataset(reference, recipe):
     names = [path.relative_to(reference).as_posix() for path in sorted(reference.rglob("*"))]
-    shards = [f"shards/part-00000{i}.{suffix}" for i in range(3) for suffix in ("json", "parquet")]
-    assert names == ["dataset.json", "recipe.yaml", "shards", *shards, "statistics.json"]
+    shards, manifests = (
+        [folder, *(f"{folder}/part-00000{i}.{suffix}" for i in range(3))]
+        for folder, suffix in (("shards", "parquet"), ("manifests", "json"))
+    )
+    assert names == ["README.md", "dataset.json", *manifests, "recipe.yaml", *shards, "statistics.json"]
     about = json.loads((reference / "dataset.json").read_text())
     assert about["complete"]
     assert (about["kind"], about["count"], about["rows"], about["shard_size"]) == ("lines", COUNT, COUNT, SIZE)
@@ -161,11 +164,11 @@ def test_smaller_count_is_refused(tmp_path, recipe, reference):
         run(recipe, reference, 70)
 
 
-@pytest.mark.parametrize("victim", ["part-000001.json", "part-000001.parquet"])
+@pytest.mark.parametrize("victim", ["manifests/part-000001.json", "shards/part-000001.parquet"])
 def test_only_a_lost_shard_is_written_again(tmp_path, recipe, reference, victim):
     folder = tmp_path / "data"
     run(recipe, folder)
-    (folder / "shards" / victim).unlink()
+    (folder / victim).unlink()
     (folder / "shards" / ".tmp-part-000001-9-00.parquet").write_bytes(b"half")
     before = mtimes(folder)
     summary = run(recipe, folder)
@@ -255,7 +258,7 @@ def test_skipped_samples_are_counted_and_left_out(tmp_path):
     )
     summary = run(recipe, tmp_path / "data", 1000, shard_size=450)
     stored = rows(tmp_path / "data")
-    manifests = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("data/shards/*.json"))]
+    manifests = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("data/manifests/*.json"))]
     assert list(summary.skipped) == ["text too long"]
     assert len(stored) == summary.rows == 1000 - sum(summary.skipped.values()) < 1000
     assert (

@@ -47,7 +47,7 @@ def test_metadata_does_not_grow_with_the_number_of_shards(tmp_path, form):
     for size in (40, 2):
         generate("digits", tmp_path / str(size), 40, workers=0, shard_size=size, format=form)
     few, many = (tmp_path / str(size) for size in (40, 2))
-    assert len(list((many / "shards").glob("*.json"))) == 20
+    assert len(list((many / "manifests").glob("*.json"))) == 20
     assert (few / "recipe.yaml").read_bytes() == (many / "recipe.yaml").read_bytes()
     assert (few / "statistics.json").read_bytes() == (many / "statistics.json").read_bytes()
     one, other = ((folder / "dataset.json").read_text() for folder in (few, many))

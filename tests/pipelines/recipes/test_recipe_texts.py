@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.io.charset_coverage import RARE_THRESHOLD, CharacterFrequencies
-from pipelines.io.statistics import Statistics
+from pipelines.io.statistics import RARE_THRESHOLD, CharacterFrequencies, Statistics
 from pipelines.jobs.generation import generate
 from pipelines.recipes.digest import describe_difference
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe

@@ -43,7 +43,10 @@ FLAGS = (
 )
 HOSTILE = "<script>document.title='gone'</script>"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH (apt-get install chromium)")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH (apt-get install chromium)"),
+]
 
 
 def picture() -> bytes:
@@ -67,7 +70,7 @@ def example(number: int, text: str, font: str) -> LineExample:
 def dom(path: Path, fragment: str, profile: Path) -> str:
     """Return the page after its script has run."""
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", f"{path.as_uri()}#{fragment}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
     assert " data-ready" in opening(done.stdout, "html")
     assert "data-error" not in opening(done.stdout, "html")
     return done.stdout

@@ -204,7 +204,7 @@ def test_counts_and_characters_are_formatted():
 def test_scores_of_several_sources_are_prefixed():
     scores = {"samples": 1234, "accuracy_without_spaces": 1.0}
     assert merge_scores([("a", scores)]) == ({"samples": "1,234"}, {"accuracy without spaces": 1.0})
-    assert set(merge_scores([("a", scores), ("b_c", scores)]).counts) == {"a: samples", "b_c: samples"}
+    assert set(merge_scores([("a", scores), ("b_c", scores)])[0]) == {"a: samples", "b_c: samples"}
 
 
 def test_slice_tables_show_every_bin_and_put_the_worst_names_first():

@@ -12,9 +12,10 @@ import torch
 
 from augment import Colour, SceneStep
 from augment.copy_paste import CropRules, NaturalPaste
-from models import TargetSettings, standardise
-from models.db.maps import DBMaps
-from models.losses import DBLossSettings, db_loss, distillation_loss
+from models.batch import standardise
+from models.db.head import DBMaps
+from models.db.targets import TargetSettings
+from models.losses.db import DBLossSettings, db_loss, distillation_loss
 from pipelines.datasets.loader import make_loader
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.preprocessing import DetectorPreprocessing
@@ -22,9 +23,11 @@ from pipelines.datasets.scene_source import EncodedScene, iterate_scenes
 from pipelines.jobs.copypaste_inputs import build_crop_bank
 from pipelines.jobs.crop_bank import save_bank
 from pipelines.jobs.importing import import_data
-from pipelines.training.detector_config import ViewSettings
+from pipelines.training.configs import ViewSettings
 from pipelines.training.scene_stream import OnlineCopyPaste, SceneStream
 from synthtext.core import Box, InputError, TextInstance
+
+pytestmark = pytest.mark.slow
 
 SEEN = ViewSettings(size=(96, 64), scale_range=(0.8, 1.5))
 AS_IT_IS = ViewSettings(size=(96, 96), flip=0, degrees_range=(0, 0), scale_range=(1, 1), min_side_share=1)

@@ -17,11 +17,13 @@ from pipelines.evaluation.thresholds import sweep_thresholds
 from pipelines.inference.engine import onnx_engine, open_onnx_session
 from pipelines.inference.run import open_run
 from pipelines.io.atomic import file_sha256
-from pipelines.training.detector_job import prepare_detector
+from pipelines.training.detector import prepare_detector
 from pipelines.training.job import resolve_device, train
 from pipelines.training.resolve import resolve_config
 from pipelines.training.state import TrainState
 from synthtext.core import InputError
+
+pytestmark = pytest.mark.train
 
 VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
@@ -158,7 +160,7 @@ def test_a_frozen_teacher_does_not_change_and_students_are_trained(tmp_path, few
         state.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
         state.reduce_gradients()
         assert all(parameter.grad.abs().sum() > 0 for parameter in task.model.parameters() if parameter.ndim > 1)
-        state.step(step)
+        state.step(step, config.optim.lr)
     frozen = task._frozen["teacher"]
     assert not frozen.training
     assert all(parameter.grad is None for parameter in frozen.parameters())
@@ -175,7 +177,7 @@ def test_frozen_batch_norm_keeps_its_statistics_and_all_else_is_trained(tmp_path
     for step, batch in enumerate(task.batches(range(2))):
         state.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
         state.reduce_gradients()
-        state.step(step)
+        state.step(step, config.optim.lr)
         state.model.train()
     moved = {name for name, tensor in task.model.state_dict().items() if not torch.equal(tensor, start[name])}
     statistics = {name for name in start if "running_" in name or "num_batches" in name}

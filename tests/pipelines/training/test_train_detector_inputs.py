@@ -12,11 +12,13 @@ import yaml
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.inference.run import create_run
+from pipelines.training.configs import DetectorTrainConfig
 from pipelines.training.data_checks import describe_scenes, scan_scenes
-from pipelines.training.detector_config import DetectorTrainConfig
 from pipelines.training.job import prepare, resolve_device, train
 from pipelines.training.resolve import resolve_config, training_preset_names
 from synthtext.core import InputError
+
+pytestmark = pytest.mark.train
 
 TINY = (
     "network={backbone_scale: 0.25, neck_channels: 4}",

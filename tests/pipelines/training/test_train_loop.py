@@ -4,6 +4,7 @@ import json
 import math
 import os
 import signal
+from collections import namedtuple
 from dataclasses import dataclass
 
 import pytest
@@ -14,11 +15,10 @@ from torch import nn
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.errors import JobError
 from pipelines.inference.run import create_run, open_run
-from pipelines.training.checkpoint import STATE_FILE, load_checkpoint
-from pipelines.training.distributed import SingleProcess
+from pipelines.training.configs import RecognizerTrainConfig
+from pipelines.training.distributed import WorkerGroup
 from pipelines.training.loop import run_training
-from pipelines.training.recognizer_config import RecognizerTrainConfig
-from pipelines.training.state import TrainState
+from pipelines.training.state import STATE_FILE, TrainState, load_checkpoint
 from pipelines.training.task import ValidationResult
 from synthtext.core import Charset, InputError
 
@@ -31,6 +31,9 @@ VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 
 class CrashError(RuntimeError):
     pass
+
+
+Batch = namedtuple("Batch", "keys number images")
 
 
 @dataclass
@@ -49,20 +52,17 @@ class LineFit:
         for step in numbers:
             self.before.get(step, lambda: None)()
             generator = torch.Generator().manual_seed(step)
-            yield step, torch.randn(4, 2, 3, 3, generator=generator)
+            yield Batch((f"line-{step}", "another"), step, torch.randn(4, 2, 3, 3, generator=generator))
 
     def losses(self, batch, step, *, log=False):
         self.logged.append((step, log))
-        number, x = batch
+        _, number, x = batch
         assert number == step
         error = self.model(x) - (x[:, :1] - 2 * x[:, 1:])
         return {"square": error.square().mean(), "absolute": 0.1 * error.abs().mean() * self.factor(step)}
 
     def factor(self, step):
         return 1.0
-
-    def keys(self, batch):
-        return (f"line-{batch[0]}", "another")
 
     def validate(self, model):
         weight = float(model[0].weight.abs().sum())
@@ -199,7 +199,7 @@ class Unscored(LineFit):
         raise InputError("no image")
 
 
-class RecordingGroup(SingleProcess):
+class RecordingGroup(WorkerGroup):
     """Records the failures that it raises."""
 
     def __init__(self):
@@ -282,29 +282,3 @@ def test_a_training_from_initial_weights_is_resumed_exactly(tmp_path, steps):
     train(tmp_path / "run", task=Deteriorating, config=WITH_INIT)
     assert_equal(tmp_path / "run", tmp_path / "whole")
     assert (tmp_path / "run" / "best.json").exists()
-
-
-def test_other_data_are_rejected(tmp_path):
-    with pytest.raises(CrashError):
-        train(tmp_path / "run", {7: crash})
-    with pytest.raises(InputError, match=r"\[100\] usable lines, but now there are \[90\]"):
-        train(tmp_path / "run", source_sizes=[90])
-
-
-@pytest.mark.parametrize("damage", [lambda data: data[:500], lambda data: data[:-3], lambda data: b""])
-def test_a_damaged_checkpoint_is_reported(tmp_path, damage):
-    train(tmp_path / "run")
-    path = tmp_path / "run" / STATE_FILE
-    path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(InputError, match=r"state\.safetensors cannot be resumed from"):
-        train(tmp_path / "run")
-
-
-def test_a_checkpoint_of_another_network_is_rejected(tmp_path):
-    class Wider(LineFit):
-        def __post_init__(self):
-            self.model = nn.Sequential(nn.Conv2d(2, 5, 1), nn.BatchNorm2d(5), nn.Conv2d(5, 1, 1))
-
-    train(tmp_path / "run")
-    with pytest.raises(InputError, match="cannot be resumed from"):
-        train(tmp_path / "run", task=Wider)

@@ -18,10 +18,12 @@ from pipelines.training.job import train
 from pipelines.training.resolve import parse_source, resolve_config
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.train
+
 VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
     "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}", "charset=alphanumeric_lower", "batch_size=8",
-    "threads=1",
+    "max_outside_charset=1", "threads=1",
     "data_workers=0", "optim.warmup_steps=5", "log_every=1", "validate_every=5", "checkpoint_every=4", "samples=120",
 )  # fmt: skip
 RECIPE = """

@@ -17,10 +17,12 @@ from pipelines.inference.engine import onnx_engine, open_onnx_session
 from pipelines.inference.run import BEST_NETWORK, SMALLEST_NETWORK, create_run
 from pipelines.io.atomic import file_sha256
 from pipelines.training.job import resolve_device, train
-from pipelines.training.recognizer_job import prepare_recognizer
+from pipelines.training.recognizer import prepare_recognizer
 from pipelines.training.resolve import resolve_config
 from pipelines.training.state import TrainState
 from synthtext.core import InputError
+
+pytestmark = pytest.mark.train
 
 VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
@@ -155,7 +157,7 @@ def take_steps(task, config, count):
     for step, batch in enumerate(task.batches(range(count))):
         state.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
         state.reduce_gradients()
-        state.step(step)
+        state.step(step, config.optim.lr)
 
 
 def test_a_frozen_teacher_does_not_change(trained, few):

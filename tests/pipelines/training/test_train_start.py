@@ -18,6 +18,8 @@ from pipelines.training.job import train
 from pipelines.training.resolve import FINE_TUNING_LR, resolve_config
 from synthtext.core import Charset, InputError
 
+pytestmark = pytest.mark.train
+
 NETWORK = RecognizerSettings(backbone_scale=0.125, lstm_hidden=8, head_dim=8)
 OLD = Charset(tuple("abcde "))
 
@@ -88,7 +90,7 @@ def test_init_implies_settings(tmp_path):
     config = resolve_config("rec-lcnet", overrides=[f"init={tmp_path}"])
     assert config.network == NETWORK
     assert config.charset == config.init == str(run.folder)
-    assert (config.input.min_width, config.input.channels) == (320, "rgb")
+    assert (config.input.min_width, config.input.channels) == (None, "rgb")  # the width follows from the data
     assert (config.spacing_samples, config.optim.lr) == (0, FINE_TUNING_LR)
     assert config.optim.warmup_steps == 200  # the preset's
     config = resolve_config("rec-lcnet", overrides=[f"init={tmp_path}", "charset=ascii", "optim.lr=0.1"])

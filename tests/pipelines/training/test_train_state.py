@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.training.recognizer_config import RecognizerTrainConfig
+from pipelines.training.budget import SampleBudget
+from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.settings import OptimSettings
 from pipelines.training.state import TrainState
 
@@ -31,8 +32,7 @@ def test_long_gradients_are_clipped():
 )
 def test_the_learning_rate_warms_up_and_decays(schedule, final):
     config = RecognizerTrainConfig(**{**CONFIG.model_dump(), "optim": {"warmup_steps": 3, "lr": 0.05, **schedule}})
-    state = TrainState(nn.Sequential(nn.Conv2d(1, 1, 1)), config)
-    rates = [state.learning_rate(step) for step in range(config.steps)]
+    rates = [SampleBudget(config).learning_rate(step) for step in range(config.steps)]
     assert len(rates) == 12
     assert rates[0] > 0
     assert max(rates) == rates[2] == pytest.approx(0.05)

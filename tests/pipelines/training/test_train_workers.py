@@ -16,16 +16,21 @@ from ray.train import ControllerError, WorkerGroupError
 from safetensors.torch import load_file
 from torch import nn
 
-from models.losses import ClassCenters
-from pipelines.cluster.distributed import check_resources, describe_failure, run_distributed, run_in_thread
+from models.losses.center import ClassCenters
+from pipelines.cluster.distributed import (
+    SilenceMonitor,
+    check_resources,
+    describe_failure,
+    run_distributed,
+    run_in_thread,
+)
 from pipelines.cluster.mailbox import Mailbox
 from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, worker_pool
 from pipelines.cluster.remote import installed_code_version
 from pipelines.errors import JobError
-from pipelines.training.checkpoint import STATE_FILE
+from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.job import train
-from pipelines.training.recognizer_config import RecognizerTrainConfig
-from pipelines.training.state import TrainState
+from pipelines.training.state import STATE_FILE, TrainState
 from pipelines.training.workers import check_same_version
 from synthtext.core import InputError
 
@@ -35,7 +40,7 @@ SETTINGS = [
     "network={backbone_scale: 0.25}", "loss.center_weight=0.05", "loss.center_samples_range=[0, 16]",
 ]  # fmt: skip
 # Ray Train sets deprecated options of Ray Data.
-pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning:ray")
+pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning:ray")]
 TEXTS = [f"{number:03d}"[: 1 + number % 3] for number in range(40)]
 
 
@@ -87,7 +92,7 @@ def test_two_processes_of_which_one_is_killed_equal_gradient_accumulation(tmp_pa
     killer = threading.Thread(target=kill_one, daemon=True)
     killer.start()
     run(folder, lines, workers=2, log=messages.append)
-    killer.join()
+    killer.join(timeout=60)
     assert killed
     assert_close(folder, alone)
     entries = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
@@ -219,6 +224,17 @@ def test_an_interrupt_ends_the_wait_for_the_processes_at_once(interruptible):
     ended.set()
     with pytest.raises(ZeroDivisionError):
         run_in_thread(lambda: 1 / 0)
+
+
+def test_processes_that_do_not_answer_end_the_wait():
+    """Whatever Ray waits for."""
+    ended = threading.Event()
+    silence = SilenceMonitor(timeout=0.01)
+    silence.hear()
+    with pytest.raises(JobError, match="no process of the training has answered for 0 seconds; re-run"):
+        run_in_thread(lambda: ended.wait(30), silence.check)
+    ended.set()
+    SilenceMonitor().check()
 
 
 def test_a_cluster_that_is_lost_ends_the_wait_for_the_processes():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -35,3 +37,13 @@ def test_indices_are_drawn_by_weight() -> None:
 def test_invalid_weights_are_refused(weights: list[float]) -> None:
     with pytest.raises(ValueError):
         WeightedSampler(weights)
+
+
+def test_streams_of_stages_are_distinct_and_independent_of_each_other() -> None:
+    streams = StreamSource(3).start(7)
+    attempts = [streams, replace(streams, attempt=1), StreamSource(3).start(8), StreamSource(4).start(7)]
+    first = [attempt.appearance(stage).random(3).tolist() for attempt in attempts for stage in ("place", "composite")]
+    assert len(set(map(tuple, first))) == len(first)
+    streams.appearance("place").random(5)
+    assert streams.appearance("composite").random(3).tolist() == first[1]
+    assert streams.content.random() == StreamSource(3).at(7).content.random()
