@@ -199,7 +199,7 @@ def test_bidirectional_lines_are_in_visual_order(tmp_path: Path) -> None:
         "layout.length_range=[1,9]",
     )
     (tmp_path / "charset.txt").write_text("".join(f"{c}\n" for c in hebrew + "12"))
-    recipe = resolve_recipe("digits", (*settings, f"charset={tmp_path}/charset.txt"))
+    recipe = resolve_recipe("digits", (*settings, f"charset={{file: {tmp_path}/charset.txt, space: true}}"))
     samples = [s for s in map(recipe.generator(1).generate, range(60)) if isinstance(s, Sample)]
     assert len(samples) == 60
     both = [s for s in samples if "12" in s.text]

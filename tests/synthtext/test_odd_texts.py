@@ -96,6 +96,7 @@ REASONS = {
     "missing glyph",
     "no font of the block covers the text",
     "nothing to draw",
+    "too narrow for CTC",
     "too small to read",
 }
 STEMS = {"DejaVuSans", "NotoSansCJK-Regular", "NotoSansDevanagari-Regular", "NotoSansSymbols2-Regular"}
