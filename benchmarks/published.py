@@ -15,7 +15,7 @@ import torch
 
 from models.batch import normalise
 from pipelines.datasets.image import decode_image
-from pipelines.datasets.loader import collate
+from pipelines.datasets.loader import collate_encoded
 from pipelines.datasets.open import open_line_source, open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
 from pipelines.evaluation.detector import evaluate_detector
@@ -39,7 +39,7 @@ def compare_recognizer(folder: Path, name: str) -> None:
     widths = preprocessing.resized_width(sizes[:, 0], sizes[:, 1])
     largest, unambiguous, differing = 0.0, 0, 0
     for rows in batches_by_width(widths, preprocessing, 16):
-        images = normalise(*collate(source.read(rows), preprocessing))
+        images = normalise(*collate_encoded(source.read(rows), preprocessing))
         output, expected = imported.engine(images), published(images)
         largest = max(largest, float((output - expected).abs().max()))
         best = expected.topk(2, dim=2).values

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.guard import check_package_shadowing
 
 if TYPE_CHECKING:
+    from pipelines.datasets.loader import LinesDataset, collate
     from pipelines.datasets.open import open_dataset
     from pipelines.evaluation.evaluate import evaluate
     from pipelines.inference.onnx_export import export
@@ -24,10 +25,23 @@ if TYPE_CHECKING:
     from pipelines.jobs.generation import generate, iterate_samples
     from pipelines.training.job import train
 
-__all__ = ["Reader", "copypaste", "evaluate", "export", "generate", "iterate_samples", "open_dataset", "train"]
+__all__ = [
+    "LinesDataset",
+    "Reader",
+    "collate",
+    "copypaste",
+    "evaluate",
+    "export",
+    "generate",
+    "iterate_samples",
+    "open_dataset",
+    "train",
+]
 
 _MODULES = {
+    "LinesDataset": "pipelines.datasets.loader",
     "Reader": "pipelines.inference.reader",
+    "collate": "pipelines.datasets.loader",
     "copypaste": "pipelines.jobs.copypaste",
     "evaluate": "pipelines.evaluation.evaluate",
     "export": "pipelines.inference.onnx_export",

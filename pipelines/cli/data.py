@@ -55,17 +55,26 @@ def export_data_command(
         str, typer.Argument(metavar="DIR", help="A dataset of lines or scenes, a label file or an LMDB.")
     ],
     out: Annotated[Path, options.output_option("OUT", "New or empty folder.")],
-    format: Annotated[Literal["paddleocr", "icdar", "lmdb"], typer.Option("--to", help="The format.")],
+    format: Annotated[
+        Literal["paddleocr", "icdar", "lmdb", "doctr", "coco", "coco-text", "webdataset"],
+        typer.Option("--to", help="The format."),
+    ],
     allow_outside: options.AllowOutside = False,
 ) -> None:
     """Write a dataset in the format of other tools, and report what that format does not support.
 
     Images are written byte for byte. paddleocr: labels.tsv and images/. icdar (scenes): gt/gt_NAME.txt with four
     corners and a text on each line, and images/NAME. lmdb: image-%09d, label-%09d and, with all that is known of the
-    texts, meta-%09d. Of nested texts the innermost are written; LMDB has all. Provenance is not written. Images that
-    are missing or broken, and labels that cannot be read, are left out and counted. OUT appears when it is complete.
+    texts, meta-%09d. doctr: labels.json and images/, for RecognitionDataset or DetectionDataset. coco (scenes):
+    annotations.json and images/. coco-text (scenes): cocotext.json and images/. webdataset: shard-%06d.tar with
+    KEY.jpg, KEY.txt of lines, and KEY.json.
+
+    Of nested texts the innermost are written; LMDB and WebDataset have all. Provenance is not written. Images that are
+    missing or broken, and labels that cannot be read, are left out and counted. OUT appears when it is complete.
 
     Example: ocrmill export-data data/receipts -o receipts-icdar --to icdar
+
+    Example: ocrmill export-data data/lines -o lines-tar --to webdataset
     """
     from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
     from pipelines.datasets.source import describe_label_problems

@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
@@ -64,10 +65,20 @@ class _ErrorStreamHandler(logging.Handler):
         print(f"ocrmill: {self.format(record)}", file=sys.stderr, flush=True)
 
 
+def _print_version(value: bool) -> None:
+    if value:
+        print(f"ocrmill {version('ocrmill')}")
+        raise typer.Exit
+
+
 @app.callback()
 def configure_logging(
     verbose: Annotated[bool, typer.Option("--verbose", help="Also show messages for debugging.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show only warnings and errors, and no progress.")] = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
 ) -> None:
     """Make OCR training data and train OCR models on it."""
     if verbose and quiet:

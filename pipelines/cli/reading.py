@@ -34,6 +34,18 @@ def read_command(
     ] = None,
     min_side: options.MinSide = None,
     max_side: options.MaxSide = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Probability above which the detector takes a pixel for text. \\[0.3]"),
+    ] = None,
+    box_threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Minimum mean probability of a box; lower it if lines are missed. \\[0.6]"),
+    ] = None,
+    unclip: Annotated[
+        float | None,
+        typer.Option(min=0, max=10, help="How far boxes are expanded; raise it if letters are cut. \\[1.5]"),
+    ] = None,
     min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out texts with a lower confidence.")] = 0.5,
     turn: Annotated[bool, typer.Option("--turn", help="Rotate lines that are upside down.")] = False,
     runtime: Annotated[
@@ -45,10 +57,14 @@ def read_command(
     """Read the texts in images.
 
     Without --det and --rec, the published PP-OCRv2 models for Chinese and English are used, which the extra
-    ocrmill\\[ppocrv2] installs. Texts are printed in reading order. If an image cannot be read, it is reported, the
+    ocrmill\\[ppocrv2] installs. Texts are printed in reading order, one line for each line of the page: texts of the
+    same line, such as a name and its price on a receipt, are separated by a space, or by a tab if the gap is wide.
+    --json keeps every text with its polygon and the number of its line. If an image cannot be read, it is reported, the
     others are read, and the exit status is 1.
 
     Example: ocrmill read photos/ "scans/**/*.png" --draw drawn --json texts.json
+
+    Example: ocrmill read receipt.jpg --box-threshold 0.5 --unclip 1.8
     """
     from pipelines.inference.reader import Reader, find_images
 
@@ -64,6 +80,9 @@ def read_command(
         min_confidence=min_confidence,
         min_side=min_side,
         max_side=max_side,
+        threshold=threshold,
+        box_threshold=box_threshold,
+        unclip_ratio=unclip,
     )
     _read_all(reader, paths, drawings, json)
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -20,10 +20,10 @@ from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.source import EncodedLine
 from pipelines.errors import JobError
-from synthtext.core import Image, InputError
+from synthtext.core import Image, InputError, Sample
 
 
-def collate(lines: Sequence[EncodedLine], preprocessing: RecognizerPreprocessing) -> tuple[Tensor, Tensor]:
+def collate_encoded(lines: Sequence[EncodedLine], preprocessing: RecognizerPreprocessing) -> tuple[Tensor, Tensor]:
     """Decode, resize and pad lines.
 
     Returns:
@@ -32,8 +32,49 @@ def collate(lines: Sequence[EncodedLine], preprocessing: RecognizerPreprocessing
     Raises:
         InputError: An image is broken; the message names it.
     """
-    images, widths = preprocessing.pad([preprocessing.resize(decode_image(line.image, line.key)) for line in lines])
-    return torch.from_numpy(images).permute(0, 3, 1, 2), torch.from_numpy(widths)
+    return _pad([decode_image(line.image, line.key) for line in lines], preprocessing)
+
+
+def _pad(images: Sequence[Image], preprocessing: RecognizerPreprocessing) -> tuple[Tensor, Tensor]:
+    padded, widths = preprocessing.pad([preprocessing.resize(image) for image in images])
+    return torch.from_numpy(padded).permute(0, 3, 1, 2), torch.from_numpy(widths)
+
+
+class LineBatch(NamedTuple):
+    """A batch of lines of one height, padded on the right to one width.
+
+    Attributes:
+        images: (B, 3, H, W) uint8, in the channel order of the preprocessing.
+        widths: (B,) int32, columns of every image without padding.
+        texts: The labels.
+    """
+
+    images: Tensor
+    widths: Tensor
+    texts: tuple[str, ...]
+
+
+def collate(
+    samples: Sequence[Sample | tuple[Image, str]], preprocessing: RecognizerPreprocessing | None = None
+) -> LineBatch:
+    """Resize and pad lines to one batch: the `collate_fn` of a `DataLoader` on a `LinesDataset`.
+
+    `models.batch.normalise(images, widths)` makes the float input of a recognizer, and
+    `models.ctc.CTCCodec(charset).encode(texts)` the targets of CTC.
+
+    Args:
+        samples: At least one: a `Sample`, or an image (H, W, 3) uint8 RGB and its label.
+        preprocessing: Height, padding and channel order; None: `RecognizerPreprocessing()`. Give another one with
+            `functools.partial(collate, preprocessing=...)`.
+
+    Example:
+        >>> from torch.utils.data import DataLoader
+        >>> loader = DataLoader(LinesDataset("data/digits"), batch_size=64, collate_fn=collate)  # doctest: +SKIP
+        >>> images, widths, texts = next(iter(loader))  # doctest: +SKIP
+    """
+    pairs = [(item.image, item.text) if isinstance(item, Sample) else item for item in samples]
+    images, widths = _pad([image for image, _ in pairs], preprocessing or RecognizerPreprocessing())
+    return LineBatch(images, widths, tuple(text for _, text in pairs))
 
 
 class LinesDataset(Dataset[tuple[Image, str]]):

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 from models.backbones.lcnet import PPLCNet
 from models.batch import RecognitionBatch
 from models.ctc import CTCCodec
-from pipelines.datasets.loader import collate
+from pipelines.datasets.loader import collate_encoded
 from pipelines.datasets.order import Mixture, SequentialRows, ShuffledRows
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.source import ConcatenatedLines, LineSource
@@ -187,7 +187,7 @@ class RecognitionStream(Dataset[RecognitionBatch]):
         lines = self._lines.read(self._window[1][position])
         texts = tuple(self.codec.charset.fold(line.text) for line in lines)
         keys = tuple(line.key for line in lines)
-        return RecognitionBatch(*collate(lines, self.preprocessing), *self.codec.encode(texts), keys, texts)
+        return RecognitionBatch(*collate_encoded(lines, self.preprocessing), *self.codec.encode(texts), keys, texts)
 
     def _plan(self, number: int) -> NDArray[np.int64]:
         """Return the rows (BUCKET_BATCHES, batch_size) of a window; rows are counted through all sources."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.metrics import RecognitionScores, alphanumeric, normalized_edit_distance, recognition_scores
 from pipelines.datasets.image import decode_image
-from pipelines.datasets.loader import collate
+from pipelines.datasets.loader import collate_encoded
 from pipelines.datasets.provenance import read_parameters
 from pipelines.datasets.source import LineSource
 from pipelines.evaluation.confusion import ConfusionCounts, count_confusions
@@ -77,7 +77,7 @@ def evaluate_recognizer(
     widths = preprocessing.resized_width(sizes[:, 0], sizes[:, 1])
     for rows in batches_by_width(widths, preprocessing, batch_size):
         lines = source.read(rows)
-        results = recognizer.read_batch(*collate(lines, preprocessing))
+        results = recognizer.read_batch(*collate_encoded(lines, preprocessing))
         for row, line, result in zip(rows.tolist(), lines, results, strict=True):
             label, text = recognizer.charset.fold(line.text), unicodedata.normalize("NFC", result.text)
             predictions.append(LinePrediction(row, line.key, label, text, result.confidence))

@@ -37,7 +37,7 @@ EXPORT_TOLERANCE = 1e-4
 INPUT_NAME, OUTPUT_NAME = "x", "probability"
 
 
-def export_onnx(run: Run, out: Path, log: Callable[[str], None] = print) -> None:
+def export_onnx(run: Run, out: Path, log: Callable[[str], None] = print, *, int8: str | Path | None = None) -> None:
     """Write the best network of a run directory as an ONNX file, and compare its output with that of torch.
 
     The file maps normalised images (B, 3, H, W) float32 to probabilities: (B, T, classes) of a recognizer, with any
@@ -48,24 +48,31 @@ def export_onnx(run: Run, out: Path, log: Callable[[str], None] = print) -> None
         run: the run directory.
         out: file to write.
         log: called with one line of text.
+        int8: labelled lines of a recognizer, or scenes of a detector: quantize the network to int8, see `quantize`.
 
     Raises:
-        InputError: the run has no weights, the ONNX libraries are missing, or the file cannot be written.
-        JobError: the outputs differ; no file is written.
+        InputError: the run has no weights, the ONNX libraries are missing, or the file cannot be written; or `int8`
+            cannot be read.
+        JobError: the outputs differ, or no layer can be quantized; no file is written.
     """
     if not out.absolute().parent.is_dir():
         raise InputError(f"{out} cannot be written: there is no folder {out.absolute().parent}")
     content, difference = to_onnx(run)
+    if int8 is not None:
+        from pipelines.inference.quantization import quantize
+
+        content, summary = quantize(content, run, int8)
     try:
         write_atomic(out, content)
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}") from None
-    log(f"{out}: {len(content):,} bytes; largest difference from torch in a probability: {difference:.1g}")
+    result = f"largest difference from torch in a probability: {difference:.1g}" if int8 is None else str(summary)
+    log(f"{out}: {len(content):,} bytes; {result}")
 
 
-def export(run: str | Path, out: str | Path) -> None:
-    """Write the best network of the run directory at a path as an ONNX file; raises the errors of `export_onnx`."""
-    export_onnx(open_run(Path(run)), Path(out))
+def export(run: str | Path, out: str | Path, *, int8: str | Path | None = None) -> None:
+    """Write the best network of the run directory at a path as an ONNX file; see `export_onnx`."""
+    export_onnx(open_run(Path(run)), Path(out), int8=int8)
 
 
 def to_onnx(run: Run) -> tuple[bytes, float]:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
+from models.ctc import BLANK
 from models.db.boxes import PostprocessSettings
 from pipelines.config import validate_dataclass
 from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPreprocessing
@@ -19,6 +20,17 @@ CHARSET_KEY = "character"
 
 PREPROCESSING_KEY, POSTPROCESSING_KEY = "preprocessing", "postprocessing"
 
+MEAN_KEY, STD_KEY, PADDING_KEY, BLANK_KEY = "mean", "std", "padding", "blank"
+"""For programs of others, as JSON: mean and standard deviation of the channels (pixels become (x / 255 - mean) / std),
+the value of padding after that, and the class of the blank of CTC. The class of character i is blank + 1 + i."""
+
+_RECOGNIZER_CONSTANTS = {
+    MEAN_KEY: "[0.5, 0.5, 0.5]",
+    STD_KEY: "[0.5, 0.5, 0.5]",
+    PADDING_KEY: "0.0",
+    BLANK_KEY: str(BLANK),
+}
+
 PUBLISHED_CLASSES = 6625
 """Classes of the published recognizer: the blank, 6,623 characters, and the space."""
 
@@ -28,12 +40,17 @@ PUBLISHED_PREPROCESSING = RecognizerPreprocessing(min_width=320, width_step=1)
 
 def recognizer_metadata(charset: Charset, preprocessing: RecognizerPreprocessing) -> dict[str, str]:
     """Return the metadata of a recognizer's file."""
-    return {CHARSET_KEY: "\n".join(charset), PREPROCESSING_KEY: preprocessing.to_json()}
+    return {CHARSET_KEY: "\n".join(charset), PREPROCESSING_KEY: preprocessing.to_json(), **_RECOGNIZER_CONSTANTS}
 
 
 def detector_metadata(preprocessing: DetectorPreprocessing, postprocessing: PostprocessSettings) -> dict[str, str]:
     """Return the metadata of a detector's file."""
-    return {PREPROCESSING_KEY: preprocessing.to_json(), POSTPROCESSING_KEY: json.dumps(asdict(postprocessing))}
+    return {
+        PREPROCESSING_KEY: preprocessing.to_json(),
+        POSTPROCESSING_KEY: json.dumps(asdict(postprocessing)),
+        MEAN_KEY: json.dumps(preprocessing.mean),
+        STD_KEY: json.dumps(preprocessing.std),
+    }
 
 
 def resolve_model_charset(metadata: Mapping[str, str], classes: int, dictionary: Path | None, file: Path) -> Charset:

@@ -43,6 +43,18 @@ class TextDetector:
             return replace(self, preprocessing=replace(self.preprocessing, limit_side_len=max_side, limit_type="max"))
         return self
 
+    def with_postprocessing(
+        self, threshold: float | None = None, box_threshold: float | None = None, unclip_ratio: float | None = None
+    ) -> "TextDetector":
+        """Return the same detector with other thresholds, see `PostprocessSettings`; None: unchanged.
+
+        Raises:
+            InputError: a value is out of range.
+        """
+        settings = {"threshold": threshold, "box_threshold": box_threshold, "unclip_ratio": unclip_ratio}
+        changed = {name: value for name, value in settings.items() if value is not None}
+        return replace(self, postprocessing=replace(self.postprocessing, **changed))  # type: ignore[arg-type]
+
     def probability_map(self, image: Image) -> NDArray[np.float32]:
         """Return the probability map (h, w) of an image (H, W, 3) uint8 RGB, in the size of the network's input."""
         maps: NDArray[np.float32] = self.engine(torch.from_numpy(self.preprocessing.prepare(image)))[0].numpy()

@@ -1,10 +1,13 @@
 """The page reader: detection and recognition of all texts in an image."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import glob, has_magic
+from itertools import groupby
 from pathlib import Path
 from typing import Any
+from unicodedata import bidirectional
 
 import cv2
 import numpy as np
@@ -16,7 +19,7 @@ from pipelines.datasets.rectify import rectify, to_quad
 from pipelines.inference.engine import open_onnx_session
 from pipelines.inference.predictors import TextDetector, TextRecognizer
 from pipelines.inference.published import ORIENTATION_FILE, published_file
-from pipelines.inference.reading_order import reading_order
+from pipelines.inference.reading_order import MIN_GUTTER, PlacedText, group_lines
 from pipelines.inference.resolve import Runtime, open_detector, open_recognizer
 from synthtext.core import Image, InputError, Polygon
 
@@ -100,12 +103,17 @@ class TextLine:
         confidence: of the recognizer, 0 to 1.
         polygon: (P, 2) float32, pixels of the upright image, clockwise from the top-left of the text.
         score: of the detector, 0 to 1.
+        row: number of the line of the page that the text is in, from 0. Several texts may be in one line, such as a
+            name and a price.
+        gap: distance to the text before it in the same line, in heights of the line; 0 for the first one.
     """
 
     text: str
     confidence: float
     polygon: Polygon
     score: float
+    row: int = 0
+    gap: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +124,7 @@ class Page:
         name: of the image.
         width: of the upright image, pixels.
         height: of the upright image, pixels.
-        lines: in reading order.
+        lines: the texts, in reading order.
     """
 
     name: str
@@ -126,8 +134,9 @@ class Page:
 
     @property
     def text(self) -> str:
-        """All texts, separated by line breaks."""
-        return "\n".join(line.text for line in self.lines)
+        """All texts. The texts of one line of the page are separated by a space, or a tab where the gap is wide."""
+        rows = groupby(self.lines, key=lambda line: line.row)
+        return "\n".join(_join(list(row)) for _, row in rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry that `ocrmill read --json` writes."""
@@ -136,11 +145,18 @@ class Page:
                 "text": line.text,
                 "confidence": round(line.confidence, 4),
                 "score": round(line.score, 4),
+                "row": line.row,
                 "polygon": [[round(float(x), 2), round(float(y), 2)] for x, y in line.polygon],
             }
             for line in self.lines
         ]
         return {"width": self.width, "height": self.height, "lines": lines}
+
+
+def _join(row: Sequence[TextLine]) -> str:
+    """Join the texts of a line of the page: a tab stands for a gap as wide as between columns."""
+    others = (("\t" if text.gap > MIN_GUTTER else " ") + text.text for text in row[1:])
+    return row[0].text + "".join(others)
 
 
 MIN_CONFIDENCE = 0.5
@@ -180,6 +196,9 @@ class Reader:
         min_confidence: float = MIN_CONFIDENCE,
         min_side: int | None = None,
         max_side: int | None = None,
+        threshold: float | None = None,
+        box_threshold: float | None = None,
+        unclip_ratio: float | None = None,
     ) -> "Reader":
         """Open the models of a reader.
 
@@ -193,23 +212,40 @@ class Reader:
             min_confidence: as in the constructor.
             min_side: enlarge images whose shorter side is below it, pixels; None: as the detector's preprocessing.
             max_side: shrink images whose longer side is above it instead.
+            threshold: probability above which a pixel is text; None: as the detector's postprocessing.
+            box_threshold: minimum mean probability of a box; less finds more texts, and more that are none.
+            unclip_ratio: how far boxes are expanded around the detected text; more if letters are cut.
 
         Raises:
-            InputError: a model cannot be opened.
+            InputError: a model cannot be opened, or a threshold is out of range.
 
         Example:
-            >>> reader = Reader.open()  # doctest: +SKIP
-            >>> print(reader.read(load_image(Path("photo.jpg"))).text)  # doctest: +SKIP
+            >>> reader = Reader.open(rec="runs/signs", box_threshold=0.5)  # doctest: +SKIP
+            >>> print(reader.read("photo.jpg").text)  # doctest: +SKIP
         """
+        detector = open_detector(det, runtime=runtime, threads=threads).with_input_limits(min_side, max_side)
         return cls(
-            open_detector(det, runtime=runtime, threads=threads).with_input_limits(min_side, max_side),
+            detector.with_postprocessing(threshold, box_threshold, unclip_ratio),
             open_recognizer(rec, runtime=runtime, threads=threads, charset=None if charset is None else Path(charset)),
             OrientationClassifier(threads=threads) if detect_orientation else None,
             min_confidence,
         )
 
-    def read(self, image: Image, name: str = "") -> Page:
-        """Read an image (H, W, 3) uint8 RGB, such as `load_image` returns; `name` becomes that of the page."""
+    def read(self, image: Image | str | Path, name: str = "") -> Page:
+        """Read an image.
+
+        Args:
+            image: the path of a file, or (H, W, 3) uint8 RGB.
+            name: of the page; empty: the path.
+
+        Raises:
+            InputError: the file is missing or is not an image.
+
+        Example:
+            >>> print(Reader.open().read("photo.jpg").text)  # doctest: +SKIP
+        """
+        if isinstance(image, str | Path):
+            name, image = name or str(image), load_image(image)
         boxes = self.detector.detect(image)
         lines = self._rectified_lines(image, boxes)
         results = self.recognizer.read(lines) if lines else []
@@ -218,8 +254,13 @@ class Reader:
             for result, polygon, score in zip(results, boxes.polygons, boxes.scores, strict=True)
             if result.text and result.confidence >= self._min_confidence
         ]
-        order = reading_order([to_quad(text.polygon) for text in texts])
-        return Page(name, image.shape[1], image.shape[0], tuple(texts[i] for i in order))
+        rows = group_lines([to_quad(text.polygon) for text in texts])
+        ordered = (
+            replace(texts[placed.number], row=number, gap=placed.gap)
+            for number, row in enumerate(rows)
+            for placed in _in_reading_direction(row, texts)
+        )
+        return Page(name, image.shape[1], image.shape[0], tuple(ordered))
 
     def _rectified_lines(self, image: Image, boxes: Boxes) -> Sequence[Image]:
         paddle_compat = self.detector.postprocessing.paddle_compat
@@ -232,9 +273,18 @@ class Reader:
         ]
 
 
-def load_image(path: Path) -> Image:
+def _in_reading_direction(row: list[PlacedText], texts: Sequence[TextLine]) -> list[PlacedText]:
+    """Return the texts of a line from right to left if most of their letters are of such a script."""
+    directions = Counter(bidirectional(letter) for text in row for letter in texts[text.number].text)
+    if directions["R"] + directions["AL"] <= directions["L"]:
+        return row
+    gaps = [0.0, *(text.gap for text in row[:0:-1])]
+    return [PlacedText(text.number, gap) for text, gap in zip(reversed(row), gaps, strict=True)]
+
+
+def load_image(path: str | Path) -> Image:
     """Load an image file as (H, W, 3) uint8 RGB, upright; raises InputError if it is missing or no image."""
     try:
-        return decode_image(path.read_bytes(), str(path))
+        return decode_image(Path(path).read_bytes(), str(path))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None

@@ -1,6 +1,7 @@
 """Reading order of the texts on a page, by a recursive XY cut."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,23 +21,54 @@ MIN_LINE_OVERLAP = 0.5
 """Minimum vertical overlap of two texts in a line, as a share of the smaller height."""
 
 
-def reading_order(polygons: Sequence[Polygon]) -> NDArray[np.int64]:
-    """Sort texts by column from left to right, by line from top to bottom, and within a line from left to right.
+MIN_COLUMN_FILL, MIN_TABLE_ALIGNMENT = 0.8, 0.85
+"""What separates the columns of a table, such as the names and prices of a receipt, from columns of text. The lines of
+a column of text fill it: their median width is at least `MIN_COLUMN_FILL` of its width. Of the lines of a table's
+column, at least a share of `MIN_TABLE_ALIGNMENT` have a line of another column beside them."""
+
+
+class PlacedText(NamedTuple):
+    """A text in a line of the page.
+
+    Attributes:
+        number: index of the text.
+        gap: distance to the text to the left of it in the line, in heights of the line; 0 for the first one.
+    """
+
+    number: int
+    gap: float
+
+
+def group_lines(polygons: Sequence[Polygon]) -> list[list[PlacedText]]:
+    """Group texts into the lines of the page, in reading order.
 
     The page is rotated upright first, by the median direction of its texts. A recursive XY cut separates columns at
-    their gutters; the texts of each remaining block are grouped into lines.
+    their gutters; the texts of each remaining block are grouped into lines. The columns of a table are not separated:
+    the texts of a row, such as a name and its price, are one line.
 
     Args:
         polygons: each (P, 2), pixels, clockwise from the text's top-left.
 
     Returns:
-        (N,) indices.
+        The lines: by column from left to right, then from top to bottom; each from left to right.
     """
     if not len(polygons):
-        return np.zeros(0, np.int64)
+        return []
     rotation = _rotation(-_angle(polygons))
     spans = np.array([_span(polygon @ rotation.T) for polygon in polygons])
-    return np.array(_sorted(spans, np.arange(len(spans))), np.int64)
+    return [_placed(line, spans[line]) for line in _sorted(spans, np.arange(len(spans)))]
+
+
+def reading_order(polygons: Sequence[Polygon]) -> NDArray[np.int64]:
+    """Return the indices (N,) of texts in reading order; see `group_lines`."""
+    return np.array([text.number for line in group_lines(polygons) for text in line], np.int64)
+
+
+def _placed(line: list[int], spans: BoxArray) -> list[PlacedText]:
+    height = max(float(np.median(spans[:, 3] - spans[:, 1])), 1e-6)
+    ends = np.maximum.accumulate(spans[:, 2])
+    gaps = np.concatenate([[0.0], np.maximum(spans[1:, 0] - ends[:-1], 0) / height])
+    return [PlacedText(index, gap) for index, gap in zip(line, gaps.tolist(), strict=True)]
 
 
 def _span(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -58,17 +90,17 @@ def _rotation(angle: float) -> NDArray[np.float64]:
     return np.array([[cos, -sin], [sin, cos]])
 
 
-def _sorted(spans: BoxArray, members: NDArray[np.int64]) -> list[int]:
-    """Split into columns, or else into bands with different gutters, recursively; then sort by line."""
+def _sorted(spans: BoxArray, members: NDArray[np.int64]) -> list[list[int]]:
+    """Split into columns, or else into bands with different gutters, recursively; then into lines."""
     part = spans[members]
     height = float(np.median(part[:, 3] - part[:, 1]))
     columns = _groups(part[:, 0], part[:, 2], MIN_GUTTER * height)
     if columns.max() and _are_columns(part, columns, height):
-        return [i for c in range(int(columns.max()) + 1) for i in _sorted(spans, members[columns == c])]
+        return [line for c in range(int(columns.max()) + 1) for line in _sorted(spans, members[columns == c])]
     bands = _joined_bands(part, _groups(part[:, 1], part[:, 3], 0.0), MIN_GUTTER * height)
     if bands.max():
-        return [i for b in range(int(bands.max()) + 1) for i in _sorted(spans, members[bands == b])]
-    return [int(members[i]) for line in _lines(part) for i in line]
+        return [line for b in range(int(bands.max()) + 1) for line in _sorted(spans, members[bands == b])]
+    return [[int(members[i]) for i in line] for line in _lines(part)]
 
 
 def _groups(starts: NDArray[np.float64], stops: NDArray[np.float64], gap: float) -> NDArray[np.int64]:
@@ -81,10 +113,29 @@ def _groups(starts: NDArray[np.float64], stops: NDArray[np.float64], gap: float)
 
 
 def _are_columns(part: BoxArray, columns: NDArray[np.int64], height: float) -> bool:
-    """Whether all groups are wide and several lines high, unlike distant words of one line or prices in a list."""
+    """Whether all groups are columns of text.
+
+    They are wide and several lines high, unlike distant words of one line, and not the columns of a table.
+    """
     hulls = np.array([_hull(part[columns == column]) for column in range(int(columns.max()) + 1)])
     sizes = hulls[:, 2:] - hulls[:, :2]
-    return bool((sizes >= np.array([MIN_COLUMN_WIDTH, MIN_COLUMN_HEIGHT]) * height).all())
+    is_large = (sizes >= np.array([MIN_COLUMN_WIDTH, MIN_COLUMN_HEIGHT]) * height).all()
+    return bool(is_large) and not _is_table(part, columns, height)
+
+
+def _is_table(part: BoxArray, columns: NDArray[np.int64], height: float) -> bool:
+    """Whether the lines of some column do not fill it, and those of the shortest column have a line beside them."""
+    centres, fills = [], []
+    for column in range(int(columns.max()) + 1):
+        group = part[columns == column]
+        lines = np.array([_hull(group[line]) for line in _lines(group)])
+        centres.append((lines[:, 1] + lines[:, 3]) / 2)
+        fills.append(float(np.median(lines[:, 2] - lines[:, 0])) / float(np.ptp(lines[:, [0, 2]])))
+    shortest = min(range(len(centres)), key=lambda column: len(centres[column]))
+    others = np.concatenate([lines for column, lines in enumerate(centres) if column != shortest])
+    distances = np.abs(centres[shortest][:, None] - others).min(1)
+    is_aligned = (distances < (1 - MIN_LINE_OVERLAP) * height).mean() >= MIN_TABLE_ALIGNMENT
+    return min(fills) < MIN_COLUMN_FILL and bool(is_aligned)
 
 
 def _hull(part: BoxArray) -> NDArray[np.float64]:

@@ -294,9 +294,7 @@ def copypaste(
     paths = [local_path(path, "what is pasted").absolute() for path in (target, *(sources or (target,)))]
     for path in paths:
         if output.folder.path in (path, *path.parents):
-            raise InputError(
-                f"{path} lies in the folder {output.folder.path} that is written: choose another folder for -o"
-            )
+            raise InputError(f"{path} lies in the folder {output.folder.path} that is written: choose another for -o")
     if not 0 <= seed < 2**32:
         raise InputError(f"seed {seed} must be from 0 to {2**32 - 1}")
     return output.run(CopyPasteSource(paths[0], tuple(paths[1:]), settings, seed), count)

@@ -66,7 +66,8 @@ def write_task(task: ShardTask, on_progress: Callable[[int], None] = lambda amou
             else:
                 yield item
                 on_progress(1)
-        on_progress(task.spec.count - len(task.spec.samples))
+        if left_out := task.spec.count - len(task.spec.samples):  # samples of other splits
+            on_progress(left_out)
 
     row_type = ROW_TYPES[task.source.kind]
     with opencv_single_thread():

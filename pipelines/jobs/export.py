@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 import lmdb
 import numpy as np
@@ -21,21 +21,61 @@ from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, Row
 from pipelines.errors import JobError, format_counts
 from pipelines.io.atomic import TEMPORARY_PREFIX, remove_path, temporary_path
 from pipelines.io.paths import expand_user
+from pipelines.jobs.export_annotations import (
+    EMPTY_IMAGES,
+    CocoTextWriter,
+    CocoWriter,
+    DoctrDetectionWriter,
+    DoctrRecognitionWriter,
+)
 from pipelines.jobs.export_formats import IcdarWriter, LmdbExportWriter, PaddleOcrWriter
+from pipelines.jobs.export_webdataset import WebDatasetWriter
 from synthtext.core import InputError
 
-ExportFormat: TypeAlias = Literal["paddleocr", "icdar", "lmdb"]
+ExportFormat: TypeAlias = Literal["paddleocr", "icdar", "lmdb", "doctr", "coco", "coco-text", "webdataset"]
 
-LINE_CLUSTERS, LINE_PROVENANCE = "lines' clusters", "lines' fonts, corpora and effects"
 
-_BATCH_SIZE = 64  # lines
-_SCENE_BATCH_SIZE = 16
+class _ExportWriter(Protocol):
+    """Writes one format. `unsupported` counts what the format does not support."""
 
-_SCENE_WRITERS: dict[ExportFormat, Callable[[Path], PaddleOcrWriter | IcdarWriter | LmdbExportWriter]] = {
+    unsupported: Counter[str]
+
+    def close(self) -> None: ...
+
+
+class LineWriter(_ExportWriter, Protocol):
+    """Writes lines."""
+
+    def write_line(self, line: EncodedLine, provenance: SampleProvenance) -> None:
+        """Write a line of text and what the format supports of its provenance."""
+
+
+class SceneWriter(_ExportWriter, Protocol):
+    """Writes scenes."""
+
+    def write_scene(self, scene: EncodedScene) -> int:
+        """Write a scene; returns the number of texts that were written."""
+        ...
+
+
+LINE_WRITERS: dict[str, Callable[[Path], LineWriter]] = {
+    "paddleocr": PaddleOcrWriter,
+    "lmdb": LmdbExportWriter,
+    "doctr": DoctrRecognitionWriter,
+    "webdataset": WebDatasetWriter,
+}
+SCENE_WRITERS: dict[str, Callable[[Path], SceneWriter]] = {
     "paddleocr": PaddleOcrWriter,
     "icdar": IcdarWriter,
     "lmdb": LmdbExportWriter,
+    "doctr": DoctrDetectionWriter,
+    "coco": CocoWriter,
+    "coco-text": CocoTextWriter,
+    "webdataset": WebDatasetWriter,
 }
+
+_BATCH_SIZE = 64  # lines
+_SCENE_BATCH_SIZE = 16
 
 EncodedT = TypeVar("EncodedT", EncodedLine, EncodedScene)
 
@@ -68,7 +108,9 @@ def export_data(
 
     Args:
         source: a dataset, a label file or an LMDB.
-        format: "paddleocr" (labels.tsv, images/), "icdar" (gt/, images/; scenes only) or "lmdb".
+        format: "paddleocr" (labels.tsv, images/), "lmdb", "doctr" (labels.json, images/), "webdataset" (tar files), or
+            for scenes only "icdar" (gt/, images/), "coco" (annotations.json, images/) and "coco-text" (cocotext.json,
+            images/).
         out: the new folder; it may exist if it is empty.
         on_progress: called with the number of images that were finished.
 
@@ -78,8 +120,9 @@ def export_data(
         JobError: the disk is full, or the folder cannot be written.
     """
     kind = dataset_kind(source)
-    if kind == "lines" and format == "icdar":
-        raise InputError(f"{source} holds lines: the ICDAR format is for scenes; use paddleocr or lmdb")
+    if kind == "lines" and format not in LINE_WRITERS:
+        others = ", ".join(LINE_WRITERS)
+        raise InputError(f"{source} holds lines: the format {format} is for scenes; use one of {others}")
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise InputError(f"{out} exists and is not an empty folder: name another one")
     if kind == "scenes":
@@ -133,12 +176,13 @@ def _export_scenes(
     source: SceneSource, format: ExportFormat, folder: Path, on_progress: Callable[[int], None]
 ) -> ExportSummary:
     texts, problems, left_out = 0, Counter[str](), Counter[str]()
-    with closing(_SCENE_WRITERS[format](folder)) as writer:
+    with closing(SCENE_WRITERS[format](folder)) as writer:
         for batch in _readable(source, len(source), _SCENE_BATCH_SIZE, left_out, on_progress):
             for _, scene in batch:
                 texts += writer.write_scene(scene)
                 problems.update(scene.problems)
-    return ExportSummary("scenes", _image_count(source, left_out), texts, +writer.unsupported, left_out, problems)
+    images = _image_count(source, left_out) - writer.unsupported[EMPTY_IMAGES]
+    return ExportSummary("scenes", images, texts, +writer.unsupported, left_out, problems)
 
 
 def _readable(
@@ -170,23 +214,11 @@ def _image_count(source: SceneSource | LineSource, left_out: Counter[str]) -> in
 def _export_lines(
     source: LineSource, format: ExportFormat, folder: Path, on_progress: Callable[[int], None]
 ) -> ExportSummary:
-    unsupported, left_out = Counter[str](), Counter[str]()
-    writer = LmdbExportWriter(folder) if format == "lmdb" else PaddleOcrWriter(folder)
-    with closing(writer):
+    left_out = Counter[str]()
+    with closing(LINE_WRITERS[format](folder)) as writer:
         for batch in _readable(source, len(source), _BATCH_SIZE, left_out, on_progress):
             provenances = read_provenance(source, np.array([row for row, _ in batch], np.int64))
             for (_, line), provenance in zip(batch, provenances, strict=True):
-                if isinstance(writer, LmdbExportWriter):
-                    writer.write_line(line, provenance)
-                else:
-                    writer.write_line(line)
-                    unsupported.update(_unsupported(provenance))
+                writer.write_line(line, provenance)
     written = _image_count(source, left_out)
-    return ExportSummary("lines", written, written, +(writer.unsupported + unsupported), left_out)
-
-
-def _unsupported(line: SampleProvenance) -> list[str]:
-    """What a label file does not support of a line."""
-    meta = line.meta
-    has_provenance = bool(meta.font or meta.corpus or meta.script or meta.effects)
-    return [LINE_CLUSTERS] * (len(line.clusters) > 0) + [LINE_PROVENANCE] * has_provenance
+    return ExportSummary("lines", written, written, +writer.unsupported, left_out)

@@ -18,6 +18,10 @@ from pipelines.io.scene_row import IGNORED_TRANSCRIPTIONS, SceneRow, leaf_instan
 from pipelines.io.writers import LmdbWriter
 from synthtext.core import Origin, Polygon, TextInstance
 
+IGNORED_TEXTS, READ_AS_IGNORED = "transcriptions of ignored texts", "texts that now read as ignored"
+POLYGONS_TO_RECTANGLES = "polygons without four corners, now rectangles"
+LINE_CLUSTERS, LINE_PROVENANCE = "lines' clusters", "lines' fonts, corpora and effects"
+
 
 def unsupported_fields(instances: Sequence[TextInstance]) -> Counter[str]:
     """What a list of texts and polygons, as in the formats of PaddleOCR and ICDAR, does not support of a scene."""
@@ -27,9 +31,16 @@ def unsupported_fields(instances: Sequence[TextInstance]) -> Counter[str]:
         lost["levels other than word"] += leaf.level != "word"
         lost["texts' clusters"] += len(leaf.clusters) > 0
         lost["texts' origins"] += leaf.origin != Origin()
-        lost["transcriptions of ignored texts"] += leaf.ignore and leaf.text not in IGNORED_TRANSCRIPTIONS
-        lost["texts that now read as ignored"] += not leaf.ignore and leaf.text in IGNORED_TRANSCRIPTIONS
+        lost[IGNORED_TEXTS] += leaf.ignore and leaf.text not in IGNORED_TRANSCRIPTIONS
+        lost[READ_AS_IGNORED] += not leaf.ignore and leaf.text in IGNORED_TRANSCRIPTIONS
     return +lost
+
+
+def unsupported_line_fields(line: SampleProvenance) -> list[str]:
+    """What a list of images and texts does not support of a line."""
+    meta = line.meta
+    has_provenance = bool(meta.font or meta.corpus or meta.script or meta.effects)
+    return [LINE_CLUSTERS] * (len(line.clusters) > 0) + [LINE_PROVENANCE] * has_provenance
 
 
 _BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")  # those of str.splitlines
@@ -100,7 +111,7 @@ class IcdarWriter(ImageFolderWriter):
 
     def _quad(self, polygon: Polygon) -> Polygon | None:
         corners = polygon if len(polygon) == 4 else min_area_quad(polygon)
-        self.unsupported["polygons without four corners, now rectangles"] += len(polygon) != 4
+        self.unsupported[POLYGONS_TO_RECTANGLES] += len(polygon) != 4
         rounded = repair_polygon(np.rint(corners)).polygon
         if rounded is None:
             self.unsupported["texts thinner than a pixel, left out"] += 1
@@ -116,8 +127,9 @@ class PaddleOcrWriter(ImageFolderWriter):
         super().__init__(folder)
         self._labels = (folder / "labels.tsv").open("w", encoding="utf-8", newline="\n")
 
-    def write_line(self, line: EncodedLine) -> None:
-        """Write a line of text."""
+    def write_line(self, line: EncodedLine, provenance: SampleProvenance) -> None:
+        """Write a line of text; its provenance is not supported."""
+        self.unsupported.update(unsupported_line_fields(provenance))
         self._write(line.key, line.image, self.without_line_breaks(line.text))
 
     def write_scene(self, scene: EncodedScene) -> int:
@@ -133,6 +145,31 @@ class PaddleOcrWriter(ImageFolderWriter):
 
     def _write(self, key: str, image: bytes, label: str) -> None:
         self._labels.write(f"{self.write_image(key, image).as_posix()}\t{label}\n")
+
+
+def to_line_row(key: str, line: EncodedLine, provenance: SampleProvenance) -> LineRow:
+    """Return the row of a line, without `meta`, under a new key."""
+    meta, (width, height) = provenance.meta, image_size(line.image, line.key)
+    return LineRow(
+        key=key,
+        image=line.image,
+        path=key + image_suffix(line.image),
+        text=line.text,
+        width=width,
+        height=height,
+        clusters=provenance.clusters,
+        font=meta.font,
+        script=meta.script,
+        corpus=meta.corpus,
+        contrast=meta.contrast,
+        effects=tuple(applied.name for applied in meta.effects),
+    )
+
+
+def to_scene_row(key: str, scene: EncodedScene) -> SceneRow:
+    """Return the row of a scene, without `meta`, under a new key."""
+    width, height = image_size(scene.image, scene.key)
+    return SceneRow(key, scene.image, key + image_suffix(scene.image), width, height, scene.instances)
 
 
 _BATCH_SIZE = 64  # rows in a transaction
@@ -156,30 +193,11 @@ class LmdbExportWriter:
 
     def write_line(self, line: EncodedLine, provenance: SampleProvenance) -> None:
         """Write a line of text and its provenance."""
-        meta, (width, height) = provenance.meta, image_size(line.image, line.key)
-        key = self._key(line.key)
-        self._add(
-            LineRow(
-                key=key,
-                image=line.image,
-                path=key + image_suffix(line.image),
-                text=line.text,
-                width=width,
-                height=height,
-                clusters=provenance.clusters,
-                font=meta.font,
-                script=meta.script,
-                corpus=meta.corpus,
-                contrast=meta.contrast,
-                effects=tuple(applied.name for applied in meta.effects),
-            )
-        )
+        self._add(to_line_row(self._key(line.key), line, provenance))
 
     def write_scene(self, scene: EncodedScene) -> int:
         """Write a scene; returns the number of texts that were written."""
-        width, height = image_size(scene.image, scene.key)
-        key = self._key(scene.key)
-        self._add(SceneRow(key, scene.image, key + image_suffix(scene.image), width, height, scene.instances))
+        self._add(to_scene_row(self._key(scene.key), scene))
         return len(scene.instances)
 
     def close(self) -> None:

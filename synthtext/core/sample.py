@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from synthtext.core.clusters import Clusters
+from synthtext.core.display import encode_png, to_html
 from synthtext.core.geometry import Image, Polygon
 
 Parameters: TypeAlias = dict[str, Any]
@@ -81,7 +82,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """An image of one line of text.
+    """An image of one line of text. A notebook shows the image and its text.
 
     Attributes:
         key: Unique in its data set: the first 8 hexadecimal digits of the recipe's digest, and the index.
@@ -97,10 +98,20 @@ class Sample:
     clusters: Clusters = field(default_factory=Clusters.empty)
     meta: Provenance = field(default_factory=Provenance)
 
+    def __repr__(self) -> str:
+        font = f", font={self.meta.font!r}" if self.meta.font else ""
+        return f"Sample(key={self.key!r}, text={self.text!r}, image={_describe_size(self.image)}{font})"
+
+    def _repr_png_(self) -> bytes:
+        return encode_png(self.image)
+
+    def _repr_html_(self) -> str:
+        return to_html(self._repr_png_(), " · ".join(filter(None, (self.text, self.meta.font))))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """An image with many texts.
+    """An image with many texts. A notebook shows the image with their outlines; ignored ones are orange.
 
     Attributes:
         key: Unique in its data set.
@@ -113,6 +124,29 @@ class Scene:
     image: Image
     instances: tuple[TextInstance, ...] = ()
     meta: Provenance = field(default_factory=Provenance)
+
+    def __repr__(self) -> str:
+        return f"Scene(key={self.key!r}, image={_describe_size(self.image)}, {self._describe_texts()})"
+
+    def _repr_png_(self) -> bytes:
+        return encode_png(self.image, [(text.polygon, text.ignore) for text in self._leaves()])
+
+    def _repr_html_(self) -> str:
+        return to_html(self._repr_png_(), f"{_describe_size(self.image)} pixels, {self._describe_texts()}")
+
+    def _leaves(self) -> list[TextInstance]:
+        """The texts that contain no other text."""
+        parents = {instance.parent for instance in self.instances}
+        return [instance for number, instance in enumerate(self.instances) if number not in parents]
+
+    def _describe_texts(self) -> str:
+        leaves = self._leaves()
+        ignored = sum(leaf.ignore for leaf in leaves)
+        return f"{len(leaves)} texts" + (f" ({ignored} ignored)" if ignored else "")
+
+
+def _describe_size(image: Image) -> str:
+    return f"{image.shape[1]}x{image.shape[0]}"
 
 
 @dataclass(frozen=True, slots=True)

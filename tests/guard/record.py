@@ -2,7 +2,7 @@
 
 Run `python -m tests.guard.record` from the root of the repository to write `digests.json`, which `test_guard.py`
 compares. Record again only after an intended change of pixels, texts, polygons or losses, and mention it in the
-changelog. Names of presets record only these: `python -m tests.guard.record lines-ar`. On a CPU with other features,
+changelog; names of presets record only these: `python -m tests.guard.record lines-ar`. On a CPU with other features,
 recording adds the pixels and losses of this CPU if everything else is unchanged.
 
 Fonts come from wheels, and from Debian's Noto packages for scripts that the wheels do not cover. To save time, presets

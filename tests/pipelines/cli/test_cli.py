@@ -3,6 +3,7 @@
 import re
 import shutil
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import cv2
@@ -156,3 +157,8 @@ def test_every_command_is_in_the_readme() -> None:
 def test_brackets_are_shown_in_help(command: str) -> None:
     shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert "ocrmill[ppocrv2]" in shown.output
+
+
+def test_version_is_that_of_the_package():
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"ocrmill {version('ocrmill')}\n")

@@ -270,5 +270,5 @@ def test_detectors_are_evaluated(tmp_path, published):
     with pytest.raises(InputError, match="recognizer is a recognizer, not a dataset"):
         evaluate_command(published / "recognizer", [str(published / "recognizer")])
     (tmp_path / "broken.tsv").write_text("a.png\t[{]\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"broken\.tsv: a\.png: not a list of texts"):
+    with pytest.raises(InputError, match=r"broken\.tsv, line 1: a\.png: not a list of texts"):
         evaluate_command(published / "detector", [str(tmp_path / "broken.tsv")])

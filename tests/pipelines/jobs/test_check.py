@@ -92,13 +92,19 @@ def flip(folder: Path) -> None:
 
 
 def damage_a_picture(folder: Path) -> None:
-    """An invalid marker amid the picture's data, and a checksum that says that it belongs there."""
+    """Write an invalid marker into an image, and checksums that say that it belongs there."""
+
+    def damaged(image: bytes) -> bytes:
+        at = image.index(b"\xff\xda") + 80
+        return image[:at] + b"\xff\x4f" + image[at + 2 :]
+
     data = data_of(folder)
-    form = "lmdb" if data.name == "data.mdb" else "parquet"
-    image = next(read_row_groups(data.parent if form == "lmdb" else data, LineRow, form))[4]["image"]
-    place = image.index(b"\xff\xda") + 80
-    data.write_bytes(data.read_bytes().replace(image, image[:place] + b"\xff\x4f" + image[place + 2 :]))
-    update_manifest(folder)
+    if data.name == "data.mdb":
+        image = next(read_row_groups(data.parent, LineRow, "lmdb"))[4]["image"]
+        data.write_bytes(data.read_bytes().replace(image, damaged(image)))
+        update_manifest(folder)
+    else:
+        change_rows(folder, lambda rows: rows[4]["image"].update(bytes=damaged(rows[4]["image"]["bytes"])))
 
 
 def truncate(folder: Path) -> None:
