@@ -108,7 +108,7 @@ def fonts_command(
     ] = None,
     no_system: Annotated[bool, typer.Option("--no-system", help="Leave out the fonts of the system.")] = False,
     no_embedded: Annotated[
-        bool, typer.Option("--no-embedded", help="Leave out the fonts installed with the package.")
+        bool, typer.Option("--no-bundled", help="Leave out the fonts installed with the package.")
     ] = False,
 ) -> None:
     """List the fonts that are found, the scripts that each family covers, and the fonts that are skipped.
@@ -121,7 +121,7 @@ def fonts_command(
     if out is not None:
         check_writable_png(out, "specimen sheet")
     if no_system and no_embedded and not folder:
-        raise InputError("there are no fonts to list: add --folder, or remove --no-system or --no-embedded")
+        raise InputError("there are no fonts to list: add --folder, or remove --no-system or --no-bundled")
 
     from pipelines.jobs.first_fonts import describe_lookalikes
     from pipelines.progress import progress_bar

@@ -52,7 +52,7 @@ def train_command(
     charset; with another charset, the characters of both keep their weights.
 
     rec-lcnet learns from labels; in rec-dml two networks also learn from each other's outputs, in rec-udml from each
-    other's feature maps too; rec-enhanced-ctc continues with the centre loss; rec-ppocrv2 combines all of these;
+    other's feature maps too; rec-enhanced-ctc continues with the center loss; rec-ppocrv2 combines all of these;
     rec-distill also learns from the recognizer in teacher=DIR. rec-mobilenet has the backbone that preceded PP-LCNet.
 
     det-db learns from labels; in det-dml two networks also learn from each other; det-distill and det-cml also learn

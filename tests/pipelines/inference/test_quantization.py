@@ -17,7 +17,6 @@ from pipelines.inference.run import create_run
 from synthtext.core import Charset, InputError
 
 
-@RECOGNIZER_BACKBONES.register("quantization_test")
 class ThreeConvolutions(QuarterWidthBackbone):
     """Few layers, as each is quantized alone."""
 
@@ -39,8 +38,16 @@ class ThreeConvolutions(QuarterWidthBackbone):
 TEXTS = [f"{number * 7919 % 10_000}" for number in range(18)]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def backbone():
+    """Register the backbone for these tests only."""
+    RECOGNIZER_BACKBONES.register("quantization_test")(ThreeConvolutions)
+    yield
+    del RECOGNIZER_BACKBONES._entries["quantization_test"]
+
+
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory, backbone):
     """A small recognizer with random weights."""
     torch.manual_seed(0)
     settings = {"backbone": "quantization_test", "backbone_scale": 1.0, "lstm_hidden": 8, "head_dim": 16}

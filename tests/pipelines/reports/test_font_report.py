@@ -122,7 +122,7 @@ def test_skipped_font_is_reported_with_the_reason(
     [
         (("--folder", "mine"), "broken.ttf"),
         (("--folder", "absent"), "absent"),
-        (("--no-system", "--no-embedded"), "no fonts to list"),
+        (("--no-system", "--no-bundled"), "no fonts to list"),
         (("--charset", "latin9"), "latin9"),
         (("-o", "absent/sheet.png"), "absent/sheet.png"),
         (("-o", "sheet.jpg"), "sheet.png"),
