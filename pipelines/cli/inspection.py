@@ -107,7 +107,7 @@ def fonts_command(
         list[Path] | None, typer.Option(metavar="DIR", help="A folder of your own fonts. May be repeated.")
     ] = None,
     no_system: Annotated[bool, typer.Option("--no-system", help="Leave out the fonts of the system.")] = False,
-    no_embedded: Annotated[
+    no_bundled: Annotated[
         bool, typer.Option("--no-bundled", help="Leave out the fonts installed with the package.")
     ] = False,
 ) -> None:
@@ -120,7 +120,7 @@ def fonts_command(
     """
     if out is not None:
         check_writable_png(out, "specimen sheet")
-    if no_system and no_embedded and not folder:
+    if no_system and no_bundled and not folder:
         raise InputError("there are no fonts to list: add --folder, or remove --no-system or --no-bundled")
 
     from pipelines.jobs.first_fonts import describe_lookalikes
@@ -131,7 +131,7 @@ def fonts_command(
 
     wanted = None if charset is None else resolve_charset(charset, Path.cwd())
     cache = FaceCache()
-    inventory = find_fonts(FontOptions(tuple(folder or ()), system=not no_system, bundled=not no_embedded))
+    inventory = find_fonts(FontOptions(tuple(folder or ()), system=not no_system, bundled=not no_bundled))
     with progress_bar("inspecting", total=len(inventory.fonts), unit="fonts") as bar:
         reports = describe_families(inventory, cache, wanted, bar.advance)
     _print_families(table_rows(reports))
