@@ -15,8 +15,10 @@ demo: $(VENV)/installed | system  ## words -> shards -> a trained recognizer -> 
 	$(BIN)/ocrmill demo -o demo
 
 # One thread a process: waiting threads of two networks would keep each other from working.
+# A test that reaches the time limit is started once more: on a busy machine, processes of Ray may never start.
 test: lint  ## the whole suite, three files at a time: some of them wait for Ray
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
+	  --reruns 1 --only-rerun Timeout
 
 # Everything that needs no Ray, training or browser and is quick: for the minutes between two edits.
 check: lint  ## lint, types, and the quick tests
