@@ -16,7 +16,7 @@ from models.metrics import recognition_scores
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.datasets.scene_source import EncodedScene, instances_at_level
-from pipelines.datasets.source import EncodedLine, ReadsRows, RowT_co, read_rows
+from pipelines.datasets.source import EncodedLine, RowSource, RowT_co, read_rows
 from pipelines.errors import JobError
 from pipelines.inference.engine import Engine, onnx_engine, open_onnx_session, require_onnx
 from pipelines.inference.onnx_graph import read_metadata, with_metadata
@@ -218,19 +218,13 @@ def _open_judge(run: Run, source: str | Path) -> _Judge:
 MIN_SAMPLES = 12
 
 
-def _sample(source: "_SizedSource[RowT_co]", count: int, noun: str) -> list[RowT_co]:
+def _sample(source: RowSource[RowT_co], count: int, noun: str) -> list[RowT_co]:
     """Read at most `count` rows at equal distances; those that cannot be read are left out."""
     rows = np.unique(np.linspace(0, len(source) - 1, count).astype(np.int64))
     found = [row for row in read_rows(source, rows) if not isinstance(row, str)]
     if len(found) < MIN_SAMPLES:
         raise InputError(f"{source.name} has {len(found)} {noun} that can be read: quantization needs {MIN_SAMPLES}")
     return found
-
-
-class _SizedSource(ReadsRows[RowT_co], Protocol[RowT_co]):
-    @property
-    def name(self) -> str: ...
-    def __len__(self) -> int: ...
 
 
 class _RecognizerJudge:
