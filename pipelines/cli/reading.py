@@ -40,7 +40,7 @@ def read_command(
     ] = None,
     box_threshold: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Minimum mean probability of a box; lower it if lines are missed. \\[0.6]"),
+        typer.Option(min=0, max=1, help="Minimum mean probability of a box; lower it if lines are missed. \\[0.5]"),
     ] = None,
     unclip: Annotated[
         float | None,

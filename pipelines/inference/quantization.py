@@ -218,19 +218,13 @@ def _open_judge(run: Run, source: str | Path) -> _Judge:
 MIN_SAMPLES = 12
 
 
-def _sample(source: "_SizedSource[RowT_co]", count: int, noun: str) -> list[RowT_co]:
+def _sample(source: RowSource[RowT_co], count: int, noun: str) -> list[RowT_co]:
     """Read at most `count` rows at equal distances; those that cannot be read are left out."""
     rows = np.unique(np.linspace(0, len(source) - 1, count).astype(np.int64))
     found = [row for row in read_rows(source, rows) if not isinstance(row, str)]
     if len(found) < MIN_SAMPLES:
         raise InputError(f"{source.name} has {len(found)} {noun} that can be read: quantization needs {MIN_SAMPLES}")
     return found
-
-
-class _SizedSource(RowSource[RowT_co], Protocol[RowT_co]):
-    @property
-    def name(self) -> str: ...
-    def __len__(self) -> int: ...
 
 
 class _RecognizerJudge:

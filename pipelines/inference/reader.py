@@ -159,6 +159,9 @@ def _join(row: Sequence[TextLine]) -> str:
     return row[0].text + "".join(others)
 
 
+PUBLISHED_BOX_THRESHOLD = 0.5
+"""Default of `box_threshold` for the published detector: 0.6, as released, misses faint lines of receipts."""
+
 MIN_CONFIDENCE = 0.5
 """Confidence below which a text is left out (released configuration)."""
 
@@ -213,7 +216,8 @@ class Reader:
             min_side: enlarge images whose shorter side is below it, pixels; None: as the detector's preprocessing.
             max_side: shrink images whose longer side is above it instead.
             threshold: probability above which a pixel is text; None: as the detector's postprocessing.
-            box_threshold: minimum mean probability of a box; less finds more texts, and more that are none.
+            box_threshold: minimum mean probability of a box; less finds more texts, and more that are none. None:
+                `PUBLISHED_BOX_THRESHOLD` for the published detector, else as the detector's postprocessing.
             unclip_ratio: how far boxes are expanded around the detected text; more if letters are cut.
 
         Raises:
@@ -223,6 +227,8 @@ class Reader:
             >>> reader = Reader.open(rec="runs/signs", box_threshold=0.5)  # doctest: +SKIP
             >>> print(reader.read("photo.jpg").text)  # doctest: +SKIP
         """
+        if det is None and box_threshold is None:
+            box_threshold = PUBLISHED_BOX_THRESHOLD
         detector = open_detector(det, runtime=runtime, threads=threads).with_input_limits(min_side, max_side)
         return cls(
             detector.with_postprocessing(threshold, box_threshold, unclip_ratio),
