@@ -1,10 +1,14 @@
 """Settings for all tests."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 import torch
 from hypothesis import settings
+
+# Ray lowers the priority of its workers by 15: beside other tests they would hardly run, and tests would time out.
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 # No test may depend on how busy a machine is, nor a verdict on luck: `pytest --hypothesis-profile explore` looks for
 # examples that were not tried yet.
