@@ -92,10 +92,14 @@ class TrainState:
         self.model.load_state_dict(_with_prefix(tensors, "model."))
         self.ema.model.load_state_dict(_with_prefix(tensors, "ema."))
         for name, parameter in self.model.named_parameters():
-            saved = _with_prefix(tensors, f"optimizer.{name}.")
+            prefix = f"optimizer.{name}."
             # The fused update reads memory in order: moments need the layout of their parameter.
-            moments = {key: torch.empty_like(parameter).copy_(saved[key]) for key in _MOMENTS if key in saved}
-            self._optimizer.state[parameter] = {"step": saved["step"].to(parameter.device), **moments}
+            moments = {
+                key: torch.empty_like(parameter).copy_(tensors[prefix + key])
+                for key in _MOMENTS
+                if prefix + key in tensors
+            }
+            self._optimizer.state[parameter] = {"step": tensors[f"{prefix}step"].to(parameter.device), **moments}
 
 
 class _Adam(torch.optim.Adam):
