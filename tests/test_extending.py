@@ -83,7 +83,7 @@ from pipelines import evaluate, generate, train
 
 generate("digits", "data", 16, workers=0)
 losses = "network_group.losses=[{student: student, target: labels, terms: {ctc: 1, confidence: 0.1}}]"
-settings = ["batch_size=8", "samples=16", "validate_every=2", "log_every=1", "threads=1", "device=cpu", losses]
+settings = ["batch_size=8", "samples=16", "validate_every=2", "log_every=1", "threads=1", "data_workers=0", losses]
 train("rec-tiny", "run", data=["data"], val=["data"], overrides=[*settings, "network.backbone=patches"])
 assert "loss/student/labels/confidence" in open("run/metrics.jsonl").read()
 assert len(evaluate("run", "data").predictions) == 16
