@@ -30,10 +30,11 @@ PACKAGES = {  # of pipelines: which of its other packages each may import, from 
     "datasets": {"io", "recipes"},
     "inference": {"io", "datasets"},
     "evaluation": {"io", "recipes", "datasets", "inference"},
+    "active": {"io", "datasets", "inference"},
     "jobs": {"io", "cluster", "recipes", "datasets", "inference"},
     "reports": {"io", "datasets", "evaluation"},
     "training": {"io", "cluster", "recipes", "datasets", "inference", "evaluation", "jobs"},
-    "cli": {"io", "recipes", "datasets", "inference", "evaluation", "jobs", "reports", "training"},
+    "cli": {"io", "recipes", "datasets", "inference", "evaluation", "active", "jobs", "reports", "training"},
 }
 
 

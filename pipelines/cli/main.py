@@ -13,6 +13,7 @@ from pipelines.cli.demo import demo_command
 from pipelines.cli.evaluation import evaluate_command
 from pipelines.cli.generation import copypaste_command, generate_command, preview_command
 from pipelines.cli.inspection import fonts_command, inspect_command
+from pipelines.cli.labelling import select_command
 from pipelines.cli.publishing import publish_command, split_command
 from pipelines.cli.quality import filter_command, rebalance_command
 from pipelines.cli.reading import read_command
@@ -49,6 +50,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "rebalance": rebalance_command,
     "filter": filter_command,
     "inspect": inspect_command,
+    "select": select_command,
     "import-model": import_model_command,
     "export": export_command,
     "read": read_command,

@@ -25,6 +25,7 @@ DatasetKind: TypeAlias = Literal["lines", "scenes"]
 MAX_INSPECTED_LABELS = 1000
 """Labels that are inspected to detect their kind."""
 
+_SUGGESTION = re.compile(r"[^\t]*\t(?:0\.\d{4}|1\.0000)\t[^\t]*")  # text, confidence, key in the source
 _SCENE, _EMPTY_SCENE = re.compile(r"\s*\[\s*\{"), re.compile(r"\s*\[\s*\]\s*")
 
 
@@ -94,7 +95,11 @@ class LabelFile(LocalSource):
 
 @dataclass(frozen=True)
 class LabelFileSource(LabelFile):
-    """A label file of lines."""
+    """A label file of lines.
+
+    In a file of `ocrmill select`, where the confidence and the key of the line in its source follow each text, these
+    are not part of the text. In other files a tab in a text belongs to it.
+    """
 
     KIND = "lines"
     WRONG_KIND = "labels the texts of scenes; a recognizer needs one text for each image"
@@ -102,6 +107,15 @@ class LabelFileSource(LabelFile):
     def label_problem(self, text: str) -> str:
         """Return that a label is empty, if it is."""
         return "" if text.strip() else "there is no text after the path and a tab"
+
+    def _rows(self, rows: NDArray[np.int64] | slice) -> Iterator[tuple[str, str]]:
+        if not self._has_suggestions:
+            return super()._rows(rows)
+        return ((name, label.partition("\t")[0]) for name, label in super()._rows(rows))
+
+    @cached_property
+    def _has_suggestions(self) -> bool:
+        return all(_SUGGESTION.fullmatch(label) for _, label in read_label_rows(self.path, self._offsets))
 
     def texts(self) -> Iterator[str]:
         """Iterate over all labels, in order."""
@@ -117,8 +131,10 @@ class LabelFileSource(LabelFile):
         return np.fromiter(chain.from_iterable(sizes), np.int64, 2 * len(self)).reshape(-1, 2)
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
-        """Return no columns: a label file has none."""
-        return {}
+        """Return the column `confidence` of a file of `ocrmill select`; other label files have none."""
+        if "confidence" not in names or not self._has_suggestions:
+            return {}
+        return {"confidence": [float(label.split("\t")[1]) for _, label in read_label_rows(self.path, self._offsets)]}
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """Read lines, in the given order."""

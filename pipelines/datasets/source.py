@@ -122,11 +122,11 @@ class LineSource(RowSource[EncodedLine], Protocol):
         """Read columns beside image and label for all rows, without decoding an image.
 
         Args:
-            names: Of columns of shards: font, script, corpus, contrast, effects, ...
+            names: Of columns of shards: font, script, corpus, contrast, effects, ...; or confidence.
 
         Returns:
-            Those that the source has, each with a value for every row, None where it is unknown. Label files and
-            LMDBs of other tools have none.
+            Those that the source has, each with a value for every row, None where it is unknown. Label files have none
+            but the confidence that `ocrmill select` writes, LMDBs of other tools none.
         """
         ...
 

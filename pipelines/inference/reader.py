@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.db.boxes import Boxes
-from pipelines.datasets.image import decode_image
+from pipelines.datasets.image import IMAGE_SUFFIXES, decode_image
 from pipelines.datasets.rectify import rectify, to_quad
 from pipelines.inference.engine import open_onnx_session
 from pipelines.inference.predictors import TextDetector, TextRecognizer
@@ -22,9 +22,6 @@ from pipelines.inference.published import ORIENTATION_FILE, published_file
 from pipelines.inference.reading_order import MIN_GUTTER, PlacedText, group_lines
 from pipelines.inference.resolve import Runtime, open_detector, open_recognizer
 from synthtext.core import Image, InputError, Polygon
-
-IMAGE_SUFFIXES = (".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".jp2", ".png", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
-"""Suffixes of the files in a folder that count as images."""
 
 
 def find_images(names: Sequence[str]) -> list[Path]:

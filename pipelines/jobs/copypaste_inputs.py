@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.copy_paste import BankBuilder, CropBank, CropRules, TextCutout, crop_from_line, cut_crops
-from pipelines.datasets.image import decode_image
+from pipelines.datasets.image import IMAGE_SUFFIXES, decode_image
 from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, read_row
 from pipelines.errors import format_counts
-from pipelines.inference.reader import IMAGE_SUFFIXES
 from pipelines.io.description import DESCRIPTION_FILE
 from pipelines.jobs.readable_crops import keep_readable, open_crop_filter
 from pipelines.jobs.stored_lines import line_outline

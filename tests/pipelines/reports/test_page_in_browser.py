@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,18 +28,8 @@ from pipelines.reports.dataset_page import line_page, scene_page
 from pipelines.reports.detector_report import detector_report
 from pipelines.reports.recognizer_report import recognizer_report
 from synthtext.core import Clusters, Provenance, Size
+from tests.pipelines.reports.chromium import CHROMIUM, FLAGS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 HOSTILE = "<script>document.title='gone'</script>"
 
 pytestmark = [
