@@ -1,6 +1,7 @@
 // Correction of labels by keyboard: the list of lines, the focus, the saved files, and the keys.
 const PAGE_SIZE = 50;
 const LOW_CONFIDENCE = 0.8;
+const SMALLEST_SCALE = 2 / 3; // of an image; one that is still wider than the page is scrolled together with its label
 const find = (selector) => document.querySelector(selector);
 const [tools, list, pages, message] = [".edit-tools", ".edits", ".pages", ".message"].map(find);
 const [show, order, search] = ["show", "order", "filter"].map((name) => tools.querySelector(`[name=${name}]`));
@@ -34,6 +35,7 @@ function build(index) {
   if (line.image) {
     const image = element("img");
     Object.assign(image, { src: line.image.src, width: line.image.width, height: line.image.height, alt: line.key });
+    image.style.minWidth = `${SMALLEST_SCALE * line.image.width}px`;
     picture.append(image);
   }
   const input = element("input");
@@ -126,9 +128,16 @@ function focusAt(position) {
   if (number !== page) draw(number);
   const input = list.querySelector(`[data-index="${chosen[position]}"] input`);
   input.focus({ preventScroll: true });
-  input.setSelectionRange(input.value.length, input.value.length);
+  const caret = input.scrollWidth > input.clientWidth ? 0 : input.value.length;
+  input.setSelectionRange(caret, caret);
   input.closest("li").scrollIntoView({ block: "center" });
   return true;
+}
+
+function scrollPicture(input) {
+  const picture = input.tagName === "INPUT" && input.parentElement.querySelector(".picture");
+  if (!picture || input.scrollWidth <= input.clientWidth) return;
+  picture.scrollLeft = (picture.scrollWidth - picture.clientWidth) * (input.scrollLeft / (input.scrollWidth - input.clientWidth));
 }
 
 function reveal(index) {
@@ -232,6 +241,7 @@ function start() {
     const index = Number(event.target.closest(".edit").dataset.index);
     change(index, { text: event.target.value, checked: true, ignored: false }, "typing");
   });
+  list.addEventListener("scroll", (event) => scrollPicture(event.target), true);
   list.addEventListener("focusout", () => { if (undone.length) undone.at(-1).kind = ""; });
   list.addEventListener("click", (event) => {
     if (event.target.name === "ignore") toggleIgnored(Number(event.target.closest(".edit").dataset.index));

@@ -83,9 +83,9 @@ class Tab:
         assert self.run("document.documentElement.dataset.ready") == ""
         assert self.run("document.documentElement.dataset.error ?? null") is None
 
-    def run(self, expression: str) -> Any:
-        """Evaluate JavaScript."""
-        found = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+    def run(self, expression: str, wait: bool = False) -> Any:
+        """Evaluate JavaScript; `wait` for the promise that it returns."""
+        found = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=wait)
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 

@@ -135,6 +135,21 @@ def test_a_label_file_is_saved_without_unreadable_lines(tab, page, downloads):
     assert saved(tab, downloads, "labels.tsv") == "1.png\tsecond\n"
 
 
+def test_a_long_line_keeps_its_height_and_is_scrolled_with_its_label(tab, tmp_path, draw_lines):
+    labels = draw_lines(tmp_path / "lines", ["short", "a line that is much wider than the page " * 3])
+    inspect_command(labels, tmp_path / "page.html", edit=True)
+    tab.open(tmp_path / "page.html")
+    tab.press("Enter")
+    picture = "document.querySelector('[data-index=\"1\"] .picture')"
+    assert tab.run(f"{picture}.querySelector('img').getBoundingClientRect().height") == pytest.approx(32, abs=1)
+    assert tab.run(f"{picture}.scrollLeft") == 0
+    tab.run("document.activeElement.scrollLeft = 1e6")
+    tab.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))", wait=True)
+    left, end = tab.run(f"[{picture}.scrollLeft, {picture}.scrollWidth - {picture}.clientWidth]")
+    assert left == pytest.approx(end, abs=2)
+    assert end > 100
+
+
 def test_lines_are_filtered_paged_and_written_in_their_direction(tab, tmp_path, draw_lines):
     labels = Path(draw_lines(tmp_path / "lines", [f"line {number}" for number in range(120)]))
     labels.write_text(labels.read_text().replace("line 1\n", "שלום 12\n"), encoding="utf-8")
