@@ -130,6 +130,7 @@ function focusAt(position) {
   input.focus({ preventScroll: true });
   const caret = input.scrollWidth > input.clientWidth ? 0 : input.value.length;
   input.setSelectionRange(caret, caret);
+  scrollPicture(input);
   input.closest("li").scrollIntoView({ block: "center" });
   return true;
 }
@@ -137,7 +138,8 @@ function focusAt(position) {
 function scrollPicture(input) {
   const picture = input.tagName === "INPUT" && input.parentElement.querySelector(".picture");
   if (!picture || input.scrollWidth <= input.clientWidth) return;
-  picture.scrollLeft = (picture.scrollWidth - picture.clientWidth) * (input.scrollLeft / (input.scrollWidth - input.clientWidth));
+  const share = input.scrollLeft / (input.scrollWidth - input.clientWidth); // from 0 to 1, or from right to left from 0 to -1
+  picture.scrollLeft = (picture.scrollWidth - picture.clientWidth) * (input.dir === "rtl" ? 1 + share : share);
 }
 
 function reveal(index) {
