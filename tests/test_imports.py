@@ -31,9 +31,10 @@ PACKAGES = {  # of pipelines: which of its other packages each may import, from 
     "inference": {"io", "datasets"},
     "evaluation": {"io", "recipes", "datasets", "inference"},
     "jobs": {"io", "cluster", "recipes", "datasets", "inference"},
-    "reports": {"io", "datasets", "evaluation"},
+    "domain_gap": {"io", "recipes", "datasets", "inference", "evaluation"},
+    "reports": {"io", "datasets", "evaluation", "domain_gap"},
     "training": {"io", "cluster", "recipes", "datasets", "inference", "evaluation", "jobs"},
-    "cli": {"io", "recipes", "datasets", "inference", "evaluation", "jobs", "reports", "training"},
+    "cli": {"io", "recipes", "datasets", "inference", "evaluation", "jobs", "domain_gap", "reports", "training"},
 }
 
 
