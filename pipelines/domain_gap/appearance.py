@@ -2,24 +2,28 @@
 
 import math
 from itertools import pairwise
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.domain_gap.segmented_line import HEIGHT, SegmentedLine
+from pipelines.domain_gap.segmented_line import HEIGHT, SegmentedLine, inner_part
 from synthtext.core import Image
+
+ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 _WINDOW = HEIGHT // 2  # columns in which the contrast along the line is measured
 _MIN_WINDOW_PIXELS = 12  # of ink and of background
 _MAX_VALUES = 2000  # of which quantiles are computed
 _SMOOTHING = 1.2  # standard deviation in pixels of the filter that tells noise from texture
 _NOISE_KEPT, _NOISE_LEFT = 0.913, 0.235  # deviation of white noise of deviation 1 without, and with this filter
+_TEXTURE_DISTANCE = 4.5  # of the background to the ink where texture is measured, pixels
 _MAD = 1.4826  # standard deviation of a normal distribution over its median absolute deviation
 _NEAR, _FAR = (2.0, 4.0), 6.0  # distances to the ink in pixels: the ring of a halo, and the background beyond it
 _MIN_FAR_PIXELS = 60
 _HEIGHTS = (8, 12, 16, 24, 32)  # pixels, to which lines are shrunk to find their resolution
-_MAX_LOSS = 0.045  # of the contrast, that shrinking to the effective resolution costs
+_MAX_LOSS = 0.065  # of the contrast, that shrinking to the effective resolution costs
 _MIN_WIDTH, _MAX_ROWS, _MAX_COLUMNS = 40, 96, 512  # pixels of the image where JPEG blocks are searched
 _MAX_STEP = 8  # grey levels; larger steps are letters
 _BLOCK = 8
@@ -29,7 +33,6 @@ def appearance_features(line: SegmentedLine) -> dict[str, float]:
     """Measure a line, without the features that cannot be measured."""
     features = {
         "separability": line.separability,
-        "shading": line.shading,
         "colours": _effective_colours(line.image),
         **_background_features(line),
     }
@@ -54,14 +57,32 @@ def _effective_colours(image: Image) -> float:
 
 
 def _background_features(line: SegmentedLine) -> dict[str, float]:
-    """Measure noise and texture of the background, after its linear trend is removed."""
-    background = line.background if line.box is not None else np.ones_like(line.ink)
-    smooth = cv2.GaussianBlur(line.flat, (0, 0), _SMOOTHING)
-    residual = _thinned((line.flat - smooth)[background])
+    """Measure the linear trend of the background, and noise and texture without it."""
+    has_ink = line.box is not None
+    background = line.background if has_ink else np.ones_like(line.ink)
+    far = inner_part(line.distance, _TEXTURE_DISTANCE) if has_ink else background  # where no ink is smoothed in
+    smooth = cv2.GaussianBlur(line.luminance, (0, 0), _SMOOTHING)
+    residual = _thinned((line.luminance - smooth)[background])
     noise = _MAD * float(np.median(np.abs(residual - np.median(residual)))) / _NOISE_KEPT
-    low, high = np.percentile(_thinned(smooth[background]), (5, 95))
+    shading, rest = _remove_plane(smooth, far)
+    low, high = np.percentile(rest, (5, 95))
     texture = float(high - low) / 3.29  # standard deviations of a normal distribution between these percentiles
-    return {"noise": noise, "texture": math.sqrt(max(texture**2 - (_NOISE_LEFT * noise) ** 2, 0.0))}
+    return {
+        "shading": shading,
+        "noise": noise,
+        "texture": math.sqrt(max(texture**2 - (_NOISE_LEFT * noise) ** 2, 0.0)),
+    }
+
+
+def _remove_plane(values: NDArray[np.float32], part: NDArray[np.bool_]) -> tuple[float, NDArray[np.float64]]:
+    """Fit a plane to a part of an image; return its range over the image, and the part without it."""
+    rows, columns = (_thinned(axis) for axis in np.nonzero(part))
+    size = np.array([max(side - 1, 1) for side in values.shape])
+    places = np.stack([rows / size[0], columns / size[1], np.ones(len(rows))], axis=1)
+    levels = values[rows, columns]
+    normal = places.T @ places + 1e-6 * len(rows) * np.eye(3)  # solvable if all pixels are in one row or column
+    plane = np.linalg.solve(normal, places.T @ levels)
+    return float(np.abs(plane[:2]).sum()), levels - places @ plane
 
 
 def _local_contrast(line: SegmentedLine) -> dict[str, float]:
@@ -145,6 +166,6 @@ def block_strength(image: Image) -> float:
     return float((means[best] + 0.1) / (np.delete(means, best).mean() + 0.1))
 
 
-def _thinned(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _thinned(values: NDArray[ScalarT]) -> NDArray[ScalarT]:
     """Return at most about `_MAX_VALUES` of the values, evenly spaced."""
     return values[:: max(len(values) // _MAX_VALUES, 1)]

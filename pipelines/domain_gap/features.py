@@ -56,7 +56,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature("slant", "degrees", "the angle of the letters to the vertical, clockwise", _POSTL, tolerance=3.0),
     Feature(
-        "stroke_width", "text heights", "the mean width of the strokes", "Rosenfeld and Pfaltz 1968", 0.2, log=True
+        "stroke_width", "text heights", "the mean width of the strokes", "Rudin, Osher and Fatemi 1992", 0.2, log=True
     ),
     Feature("ink_share", "", "the share of ink in the box of the text", _OTSU),
     Feature("components", "per text height", "the number of connected parts of ink", _OTSU, 0.2, log=True),

@@ -15,6 +15,7 @@ _TILTS = np.linspace(-0.9, 0.9, 37)  # rise from one end of the image to the oth
 _BOWS = np.linspace(-0.5, 0.5, 31)  # depth of the bow, in heights of the image
 _SLANTS = np.tan(np.radians(np.linspace(-42, 42, 29)))
 _DITHER = 0.618034  # fraction of a pixel between neighbours, so that whole pixels are not preferred
+_REACH = 2.0  # distance from the ink up to which a pixel may hold a part of a stroke, pixels
 _MIN_COMPONENT = 6  # pixels
 
 
@@ -23,17 +24,28 @@ def geometric_features(line: SegmentedLine) -> dict[str, float]:
     if line.box is None:
         return {}
     box, width = line.box, line.ink.shape[1]
-    stroke = max(4 * float(line.depth[line.ink].mean()) - 2, 1.0)
     features = {
         "margin_above": box.top / HEIGHT,
         "margin_below": (HEIGHT - box.bottom) / HEIGHT,
         "margin_left": box.left / HEIGHT,
         "margin_right": (width - box.right) / HEIGHT,
-        "stroke_width": stroke / box.height,
+        "stroke_width": _stroke_width(line) / box.height,
         "ink_share": float(line.ink[box.top : box.bottom, box.left : box.right].mean()),
         "components": _count_components(line.ink) * box.height / box.width,
     }
     return features | _directions(line.ink, box)
+
+
+def _stroke_width(line: SegmentedLine) -> float:
+    """Return the mean width of the strokes, twice their area over their perimeter, pixels.
+
+    Both come from the share of ink in each pixel. The perimeter is its total variation (the coarea formula), which
+    blur does not change.
+    """
+    levels = (line.flat - line.background_level) / (line.ink_level - line.background_level)
+    ink = np.clip(levels, 0, 1) * (line.distance <= _REACH)
+    steps = np.hypot(np.diff(ink, axis=1)[:-1], np.diff(ink, axis=0)[:, :-1])
+    return 2 * float(ink.sum()) / max(float(steps.sum()), 1.0)
 
 
 def _directions(ink: NDArray[np.bool_], box: InkBox) -> dict[str, float]:

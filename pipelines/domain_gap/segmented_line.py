@@ -50,7 +50,6 @@ class SegmentedLine:
         image: (HEIGHT, W, 3) uint8 RGB.
         luminance: (HEIGHT, W) float32, 0 to 255.
         flat: (HEIGHT, W) float32, the luminance without its linear trend.
-        shading: range of that trend over the image, grey levels.
         separability: share of the variance that lies between ink and background, 0 to 1 (Otsu 1979).
         ink: (HEIGHT, W) bool.
         depth: (HEIGHT, W) float32, distance of a pixel of ink to the background, pixels; 0 outside of the ink.
@@ -64,7 +63,6 @@ class SegmentedLine:
     image: Image
     luminance: NDArray[np.float32]
     flat: NDArray[np.float32]
-    shading: float
     separability: float
     ink: NDArray[np.bool_]
     depth: NDArray[np.float32]
@@ -105,8 +103,7 @@ def segment_line(image: Image) -> SegmentedLine:
     image = resize_line(image)
     luminance = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     values = luminance.astype(np.float32)
-    trend, shading = _linear_trend(values)
-    flat = values - trend
+    flat = values - _linear_trend(values)
     smooth = cv2.GaussianBlur(np.clip(flat, 0, 255).astype(np.uint8), (3, 3), 0)
     threshold, _ = cv2.threshold(smooth, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     dark = smooth <= threshold
@@ -124,7 +121,6 @@ def segment_line(image: Image) -> SegmentedLine:
         image=image,
         luminance=values,
         flat=flat,
-        shading=shading,
         separability=_separability(smooth, dark),
         ink=ink,
         depth=np.asarray(depth, np.float32),
@@ -146,16 +142,13 @@ def resize_line(image: Image) -> Image:
     return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
 
 
-def _linear_trend(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
-    """Fit a plane to the luminance; return it without its mean, and its range over the image."""
+def _linear_trend(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fit a plane to the luminance, and return it without its mean."""
     slopes = []
     for axis in (0, 1):
-        place = np.linspace(-1, 1, values.shape[axis], dtype=np.float32)
-        mean = values.mean(axis=1 - axis)
-        square = float(place @ place)
-        slopes.append(float(place @ mean) / square * place if len(place) > 1 else np.zeros(1, np.float32))
-    shading = sum(float(np.ptp(slope)) for slope in slopes)
-    return np.asarray(slopes[0][:, None] + slopes[1][None], np.float32), shading
+        place = np.linspace(-1, 1, values.shape[axis], dtype=np.float32) * (values.shape[axis] > 1)
+        slopes.append(float(place @ values.mean(axis=1 - axis)) / max(float(place @ place), 1.0) * place)
+    return np.asarray(slopes[0][:, None] + slopes[1][None], np.float32)
 
 
 def _is_ink(part: NDArray[np.bool_]) -> bool:
