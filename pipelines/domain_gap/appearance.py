@@ -2,7 +2,7 @@
 
 import math
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -63,10 +63,10 @@ def _background_features(line: SegmentedLine) -> dict[str, float]:
     far = inner_part(line.distance, _TEXTURE_DISTANCE) if has_ink else background  # where no ink is smoothed in
     smooth = cv2.GaussianBlur(line.luminance, (0, 0), _SMOOTHING)
     residual = _thinned((line.luminance - smooth)[background])
-    noise = _MAD * float(np.median(np.abs(residual - np.median(residual)))) / _NOISE_KEPT
+    noise = _MAD * _quantiles(np.abs(residual - _quantiles(residual, 0.5)[0]), 0.5)[0] / _NOISE_KEPT
     shading, rest = _remove_plane(smooth, far)
-    low, high = np.percentile(rest, (5, 95))
-    texture = float(high - low) / 3.29  # standard deviations of a normal distribution between these percentiles
+    low, high = _quantiles(rest, 0.05, 0.95)
+    texture = (high - low) / 3.29  # standard deviations of a normal distribution between these percentiles
     return {
         "shading": shading,
         "noise": noise,
@@ -95,7 +95,7 @@ def _local_contrast(line: SegmentedLine) -> dict[str, float]:
         means.append(np.where(counts >= _MIN_WINDOW_PIXELS, sums / np.maximum(counts, 1), np.nan))
     differences = (means[0] - means[1]) * (1 if line.dark_ink else -1)
     differences = differences[~np.isnan(differences)]
-    return {"local_contrast": float(np.percentile(differences, 10))} if len(differences) else {}
+    return {"local_contrast": _quantiles(differences, 0.1)[0]} if len(differences) else {}
 
 
 def _levels_and_chroma(line: SegmentedLine) -> dict[str, float]:
@@ -114,9 +114,10 @@ def _edge_features(line: SegmentedLine) -> dict[str, float]:
     """Measure what depends on the edges of the ink: their spread, halos, and the effective resolution."""
     edge = (line.depth == 1) | (line.distance == 1)
     slopes = [cv2.Sobel(line.luminance, cv2.CV_32F, *order, scale=0.125) for order in ((1, 0), (0, 1))]
-    gradient = float(np.percentile(_thinned(cv2.magnitude(*slopes)[edge]), 75))
+    gradient = _quantiles(_thinned(cv2.magnitude(*slopes)[edge]), 0.75)[0]
     features = {"edge_spread": line.contrast / max(gradient, 0.1) / math.sqrt(2 * math.pi) / HEIGHT}
-    losses = [_shrinking_loss(line.luminance, height, edge) / line.contrast for height in _HEIGHTS]
+    mask = edge.view(np.uint8)
+    losses = [_shrinking_loss(line.luminance, height, mask) / line.contrast for height in _HEIGHTS]
     features["resolution"] = _crossing(losses)
     ring = (line.distance > _NEAR[0]) & (line.distance <= _NEAR[1])
     far = line.distance > _FAR
@@ -126,12 +127,12 @@ def _edge_features(line: SegmentedLine) -> dict[str, float]:
     return features
 
 
-def _shrinking_loss(luminance: NDArray[np.float32], height: int, edge: NDArray[np.bool_]) -> float:
+def _shrinking_loss(luminance: NDArray[np.float32], height: int, edge: NDArray[np.uint8]) -> float:
     """Return the root mean square change at edges if a line is shrunk to a height and enlarged again."""
     size = (max(round(luminance.shape[1] * height / HEIGHT), 1), height)
     small = cv2.resize(luminance, size, interpolation=cv2.INTER_AREA)
     restored = cv2.resize(small, luminance.shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return math.sqrt(float(np.square((restored - luminance)[edge]).mean()))
+    return cv2.norm(restored, luminance, cv2.NORM_L2, edge) / math.sqrt(cv2.countNonZero(edge))
 
 
 def _crossing(losses: list[float]) -> float:
@@ -169,3 +170,9 @@ def block_strength(image: Image) -> float:
 def _thinned(values: NDArray[ScalarT]) -> NDArray[ScalarT]:
     """Return at most about `_MAX_VALUES` of the values, evenly spaced."""
     return values[:: max(len(values) // _MAX_VALUES, 1)]
+
+
+def _quantiles(values: NDArray[np.floating[Any]], *shares: float) -> list[float]:
+    """Return quantiles of at least one value, without interpolation, which takes a tenth of the time of NumPy's."""
+    ordered = np.sort(values)
+    return [float(ordered[round(share * (len(ordered) - 1))]) for share in shares]

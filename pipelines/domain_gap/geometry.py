@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipelines.domain_gap.segmented_line import HEIGHT, InkBox, SegmentedLine
 
-_MAX_POINTS = 1200  # pixels of ink that projections are computed with
+_MAX_POINTS = 800  # pixels of ink that projections are computed with
 _MIN_ELONGATION = 1.5  # width over height of ink whose tilt can be measured
 _MIN_CURVED = 3.0  # the same for curvature
 _TILTS = np.linspace(-0.9, 0.9, 37)  # rise from one end of the image to the other, in heights of the image
@@ -54,7 +54,7 @@ def _directions(ink: NDArray[np.bool_], box: InkBox) -> dict[str, float]:
     step = -(-len(rows) // _MAX_POINTS)
     # A fraction is added so that positions are not whole numbers, for which no shear at all would look sharpest.
     dither = np.arange(0, len(rows), step) * _DITHER % 1
-    y, x = rows[::step] + dither, columns[::step] + (dither + 0.5) % 1
+    y, x = (rows[::step] + dither).astype(np.float32), (columns[::step] + (dither + 0.5) % 1).astype(np.float32)
     along = x / ink.shape[1] - 0.5
     features, slope = {}, 0.0
     if box.width >= _MIN_ELONGATION * box.height:
@@ -76,10 +76,11 @@ def _sharpest(positions: NDArray[np.float64], basis: NDArray[np.float64], grid: 
         basis: (n,) pixels.
         grid: (k,) ascending candidates, evenly spaced; a parabola through the best three refines the result.
     """
-    shifted = np.floor(positions - grid[:, None] * basis).astype(np.int64)
-    shifted -= shifted.min()
-    bins = int(shifted.max()) + 1
-    counts = np.bincount((shifted + bins * np.arange(len(grid))[:, None]).ravel(), minlength=bins * len(grid))
+    shifted = (positions - grid[:, None].astype(np.float32) * basis).astype(np.float32)
+    lowest = float(shifted.min())
+    bins = int(float(shifted.max()) - lowest) + 2
+    shifted -= lowest - bins * np.arange(len(grid), dtype=np.float32)[:, None]
+    counts = np.bincount(shifted.astype(np.int64).ravel(), minlength=bins * len(grid))
     sharpness = np.square(counts.reshape(len(grid), bins), dtype=np.float64).sum(axis=1)
     best = int(sharpness.argmax())
     if not 0 < best < len(grid) - 1:

@@ -109,8 +109,8 @@ def segment_line(image: Image) -> SegmentedLine:
     dark = smooth <= threshold
     dark_ink = _is_ink(dark)
     ink = dark if dark_ink else ~dark
-    depth = cv2.distanceTransform(ink.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    distance = cv2.distanceTransform((~ink).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    depth = cv2.distanceTransform(ink.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    distance = cv2.distanceTransform((~ink).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     has_both = 0 < np.count_nonzero(ink) < ink.size
     levels = [
         float(values[inner_part(part, least)].mean()) if has_both else float(values.mean())
