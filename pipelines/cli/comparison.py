@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli import options
-from pipelines.cli.output import print_table, write_json, write_output
+from pipelines.cli.output import write_json, write_output
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from pipelines.domain_gap.comparison import Comparison
     from pipelines.domain_gap.line_set import LineSet
 
 
@@ -58,20 +59,29 @@ def compare_command(
     comparison = compare_lines(
         lines, generated, seed, None if rec is None else _recognizer_features(rec, lines, generated)
     )
-    from pipelines.domain_gap.advice import describe_difference
-    from pipelines.reports.comparison_page import MAX_CHANGES, changed_features, comparison_page, verdict
-
-    found = changed_features(comparison)[:MAX_CHANGES]
-    rows = [(f.name, f"{f.distance:.2f}", f"{f.share_outside:.0%}", *describe_difference(f)) for f in found]
-    print_table(("feature", "distance", "outside", "", "change"), rows, numbers=slice(1, 3), folded=-1)
-    for name, test in comparison.tests.items():
-        print(f"AUC on {name}: {test.auc:.3f} ({test.interval[0]:.3f} to {test.interval[1]:.3f})")
-    print(f"{verdict(comparison.tests['images'])}: {len(lines):,} real, {len(generated):,} generated")
+    _print_comparison(comparison)
     if json is not None:
         write_json(json, comparison.to_dict(), indent=2)
     if report is not None:
+        from pipelines.reports.comparison_page import comparison_page
+
         write_output(report, comparison_page(comparison))
         print(f"page: {report} ({report.stat().st_size / 2**20:.1f} MB)")
+
+
+def _print_comparison(comparison: "Comparison") -> None:
+    """Print the largest differences with what to change, and the results of the classifiers."""
+    from pipelines.domain_gap.advice import describe_difference
+    from pipelines.reports.comparison_page import MAX_CHANGES, changed_features, verdict
+
+    for found in changed_features(comparison)[:MAX_CHANGES]:
+        difference, change = describe_difference(found)
+        numbers = f"distance {found.distance:.2f}, {found.share_outside:.0%} outside"
+        print(f"{found.name}: {difference} ({numbers}) To change: {change.replace('`', '')}.")
+    for name, test in comparison.tests.items():
+        print(f"AUC on {name}: {test.auc:.3f} ({test.interval[0]:.3f} to {test.interval[1]:.3f})")
+    sizes = f"{len(comparison.real):,} real, {len(comparison.drawn):,} generated"
+    print(f"{verdict(comparison.tests['images'])}: {sizes}")
 
 
 def _recognizer_features(

@@ -28,6 +28,7 @@ def _margin(side: str) -> Advice:
     )
 
 
+_RESIZED = "nothing, because a recognizer resizes all lines; see `resolution`"
 _TEXTS = "the weights of `number`, `code`, `price`, `date` and `pattern` in `corpus`"
 _BLURS = "the probabilities and ranges of `blur`, `defocus` and `motion_blur`"
 _BASELINES = "the weights of `arc` and `wave` in `baselines`, and the effect `curl`"
@@ -40,8 +41,8 @@ _JPEG = "`quality_range` and the probability of the effect `jpeg`"
 
 ADVICE: dict[str, Advice] = {
     "height": Advice(
-        *("the height", "`output.height`; it does not matter to a recognizer, which resizes all lines"),
-        *("are higher", "compare `resolution` instead", "are lower", "compare `resolution` instead"),
+        *("the height", "`output.height`, which a recognizer does not see: it resizes all lines"),
+        *("are higher", _RESIZED, "are lower", _RESIZED),
     ),
     "aspect": Advice(
         *("length", _LENGTHS),
@@ -132,7 +133,12 @@ ADVICE: dict[str, Advice] = {
         *("have less saturated backgrounds", "lower `tint` of `background`"),
     ),
     "colours": Advice(
-        *("the number of colours", _SURFACES, "have more colours", "raise the weights of `texture` and `photos`"),
+        *(
+            "the number of colours",
+            _SURFACES,
+            "have more colours",
+            "raise the weights of `texture` and `photos` in `background`",
+        ),
         *("have fewer colours", "raise the weight of `plain` in `background`, less `noise`"),
     ),
     "shading": Advice(

@@ -13,6 +13,8 @@ MIN_LINES = 10
 
 _QUANTILES = (np.arange(512) + 0.5) / 512
 _OUTSIDE = (0.01, 0.99)  # quantiles of generated lines beyond which a real one is outside
+_EXPECTED_OUTSIDE = 0.02  # share of the real lines outside if the distributions are equal
+_OUTSIDE_WEIGHT = 9.0
 _MAX_DISTANCE = 10.0
 
 
@@ -59,6 +61,14 @@ class FeatureDistance:
     def name(self) -> str:
         """The name of the feature."""
         return self.feature.name
+
+    @property
+    def priority(self) -> float:
+        """How much a change is worth: the distance, and ten times as much if all real lines are outside.
+
+        What a recognizer never sees in training matters more than what it sees too often.
+        """
+        return self.distance * (1 + _OUTSIDE_WEIGHT * max(self.share_outside - _EXPECTED_OUTSIDE, 0.0))
 
 
 def feature_scale(feature: Feature, real: NDArray[np.float64]) -> float:

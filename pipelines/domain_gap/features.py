@@ -71,14 +71,14 @@ FEATURES: tuple[Feature, ...] = (
     Feature("ink_chroma", "CIE C*", "the saturation of the mean colour of the ink", "CIE 1976", tolerance=4),
     Feature("background_chroma", "CIE C*", "the saturation of the mean colour of the background", "CIE 1976", 4),
     Feature("colours", "", "the effective number of colours, in 8 steps for each channel", "Hill 1973", 0.3, log=True),
-    Feature("shading", "grey levels", "the range of the linear trend of the luminance", tolerance=6),
+    Feature("shading", "grey levels", "the range of the linear trend of the background", tolerance=6),
     Feature("texture", "grey levels", "the deviation of the smoothed background", tolerance=2),
     Feature(
         "edge_spread", "heights", "the deviation of the blur at the edges of the ink", "Marziliano 2004", 0.2, log=True
     ),
     Feature("resolution", "pixels", "the height to which the line can be shrunk without loss", tolerance=0.2, log=True),
     Feature("halo", "", "the lightness of the rim around the ink, over the contrast; positive: away from the ink"),
-    Feature("noise", "grey levels", "the deviation of the noise of the background", "Donoho and Johnstone 1994", 1.0),
+    Feature("noise", "grey levels", "the deviation of the noise of the background", "Donoho and Johnstone 1994", 2.0),
     Feature("jpeg_blocks", "", "steps at the borders of JPEG blocks over other steps", "Wang 2000", 0.2, log=True),
 )
 """All features of images. Except for height and JPEG blocks, lines are measured at a height of 48 pixels."""

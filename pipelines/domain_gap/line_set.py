@@ -38,6 +38,7 @@ class LineSet:
         images: Their encoded images.
         texts: Their labels; empty ones are unknown.
         features: Values of all features of images, and of labels if there are any.
+        is_recipe: They were drawn from a recipe, and `name` is its name.
     """
 
     name: str
@@ -46,6 +47,7 @@ class LineSet:
     images: Sequence[bytes]
     texts: Sequence[str]
     features: FeatureTable
+    is_recipe: bool = False
 
     def __len__(self) -> int:
         return len(self.images)
@@ -81,14 +83,14 @@ class _Collector:
         self.images.append(data)
         self.texts.append(text)
 
-    def finish(self, name: str, total: int) -> LineSet:
+    def finish(self, name: str, total: int, *, is_recipe: bool = False) -> LineSet:
         """Return the set; raises InputError if there is no line."""
         if not self.rows:
             raise InputError(f"{name} has no readable line: {format_counts(self.broken) or 'it is empty'}")
         features = feature_table(self.rows)
         if any(self.texts):
             features |= text_features(self.texts, features["aspect"])
-        return LineSet(name, total, self.keys, self.images, self.texts, features)
+        return LineSet(name, total, self.keys, self.images, self.texts, features, is_recipe)
 
 
 def open_real_lines(spec: str) -> LineSource:
@@ -149,7 +151,7 @@ def draw_lines(recipe: str, count: int, seed: int, overrides: Sequence[str] = ()
                 collector.add(sample.key, encode_image(sample, resolved.image_format), sample.text)
             bar.advance()
     check_skipped(skipped, count, recipe, whole=True)
-    return collector.finish(recipe, len(collector.rows))
+    return collector.finish(recipe, len(collector.rows), is_recipe=True)
 
 
 def load_lines(spec: str, count: int, seed: int, overrides: Sequence[str] = ()) -> LineSet:

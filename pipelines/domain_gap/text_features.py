@@ -12,11 +12,11 @@ from pipelines.domain_gap.features import Feature, FeatureTable
 
 TEXT_FEATURES: tuple[Feature, ...] = (
     Feature("length", "characters", "the length of the text", tolerance=0.2, log=True),
-    Feature("words", "", "the number of words", tolerance=0.3, log=True),
+    Feature("words", "", "the number of words", tolerance=1.0, log=True),
     Feature("character_width", "heights", "the width of the image for each character", tolerance=0.2, log=True),
-    Feature("capitals", "", "the share of capitals among the letters", tolerance=0.2),
-    Feature("digits", "", "the share of digits among the characters", tolerance=0.1),
-    Feature("punctuation", "", "the share of punctuation and symbols among the characters", tolerance=0.05),
+    Feature("capitals", "", "the share of capitals among the letters", tolerance=0.5),
+    Feature("digits", "", "the share of digits among the characters", tolerance=0.3),
+    Feature("punctuation", "", "the share of punctuation and symbols among the characters", tolerance=0.15),
 )
 """All features of labels."""
 

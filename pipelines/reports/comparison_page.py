@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipelines.domain_gap.advice import SIMILAR, describe_difference
 from pipelines.domain_gap.comparison import Comparison
-from pipelines.domain_gap.distance import FeatureDistance
+from pipelines.domain_gap.distance import FeatureDistance, mean_distance
 from pipelines.domain_gap.line_set import LineSet
 from pipelines.domain_gap.two_sample import TwoSampleResult
 from pipelines.domain_gap.unusual import Reason
@@ -33,7 +33,8 @@ def comparison_page(comparison: Comparison) -> str:
     real, drawn = comparison.real, comparison.drawn
     facts = {"real": _describe(real), "generated": _describe(drawn)}
     facts |= {f"AUC on {_TESTS[name]}": f"{test.auc:.3f}" for name, test in comparison.tests.items()}
-    title = f"{source_title(real.name)} and {source_title(drawn.name)}"
+    facts["mean distance"] = f"{mean_distance(comparison.distances):.2f}"
+    title = f"{source_title(real.name)} and {drawn.name if drawn.is_recipe else source_title(drawn.name)}"
     return render_page(
         "compare.html",
         "ocrmill compare",
@@ -60,8 +61,9 @@ def verdict(test: TwoSampleResult) -> str:
 
 
 def changed_features(comparison: Comparison) -> list[FeatureDistance]:
-    """Return the features that differ and that a setting should change, the largest distance first."""
-    return [found for found in comparison.distances if found.distance >= SIMILAR and found.feature.classified]
+    """Return the features that differ and that settings change, those with the highest priority first."""
+    differing = [found for found in comparison.distances if found.distance >= SIMILAR and found.feature.classified]
+    return sorted(differing, key=lambda found: -found.priority)
 
 
 def _describe(lines: LineSet) -> str:
