@@ -12,7 +12,7 @@ from pipelines.domain_gap.features import FEATURES, Feature, FeatureTable
 _NEIGHBOURS = 3
 _CHUNK_SIZE = 64  # real lines whose distances to all generated lines are in memory
 _LIMIT = 8.0  # scales from the median, beyond which a value is no more unusual
-_MAX_REASONS = 2
+_CANDIDATES, _MAX_REASONS = 5, 2  # features that contribute most, and those that are named
 _REFERENCE = 400  # generated lines whose distances to each other are computed
 
 
@@ -25,6 +25,11 @@ class Reason:
     low: float
     high: float
 
+    @property
+    def is_outside(self) -> bool:
+        """Whether the value alone is unusual; otherwise it is in combination with others."""
+        return not self.low <= self.value <= self.high
+
 
 @dataclass(frozen=True)
 class UnusualLine:
@@ -34,7 +39,8 @@ class UnusualLine:
         row: Its row among the real lines.
         ratio: Mean distance to the three most similar generated lines, over the median of the same distance of
             generated lines.
-        reasons: The features that contribute most to the distance, the strongest first.
+        reasons: The features that contribute most to the distance, the strongest first; those whose value lies outside
+            of the generated lines come before the others.
     """
 
     row: int
@@ -59,14 +65,16 @@ def unusual_lines(real: FeatureTable, drawn: FeatureTable, count: int) -> list[U
     reference = _nearest(scaled[1][:_REFERENCE], scaled[1], _NEIGHBOURS + 1)[:, 1:]  # without the line itself
     typical = float(np.median(_mean_distance(scaled[1][:_REFERENCE], scaled[1], reference)))
     found = _mean_distance(scaled[0], scaled[1], neighbours) / max(typical, 1e-6)
+    ranges = [tuple(np.nanpercentile(drawn[feature.name], (1, 99)).tolist()) for feature in features]
     order = np.argsort(-found, kind="stable")[:count]
     lines = []
     for row in order.tolist():
         nearest = scaled[1][neighbours[row]].mean(axis=0)
         share = np.square(scaled[0][row] - nearest)
-        strongest = np.argsort(-share, kind="stable")[:_MAX_REASONS].tolist()
-        reasons = (_reason(features[i], real, drawn, row) for i in strongest)
-        lines.append(UnusualLine(row, float(found[row]), tuple(reasons)))
+        strongest = np.argsort(-share, kind="stable")[:_CANDIDATES].tolist()
+        reasons = [Reason(features[i], float(real[features[i].name][row]), *ranges[i]) for i in strongest]
+        reasons.sort(key=lambda reason: not reason.is_outside)
+        lines.append(UnusualLine(row, float(found[row]), tuple(reasons[:_MAX_REASONS])))
     return lines
 
 
@@ -100,8 +108,3 @@ def _mean_distance(
 ) -> NDArray[np.float64]:
     differences = lines[:, None] - others[neighbours]
     return np.asarray(np.sqrt(np.square(differences).sum(axis=2)).mean(axis=1), np.float64)
-
-
-def _reason(feature: Feature, real: FeatureTable, drawn: FeatureTable, row: int) -> Reason:
-    low, high = np.nanpercentile(drawn[feature.name], (1, 99)).tolist()
-    return Reason(feature, float(real[feature.name][row]), low, high)

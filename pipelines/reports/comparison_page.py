@@ -122,7 +122,8 @@ def _explain(reason: Reason) -> str:
     feature, name = reason.feature, reason.feature.name.replace("_", " ")
     unit = f" {feature.unit}" if feature.unit else ""
     drawn = f"generated: {format_value(reason.low)} to {format_value(reason.high)}"
-    return f"{name} {format_value(reason.value)}{unit} ({drawn})"
+    together = "" if reason.is_outside else ", unusual together with others"
+    return f"{name} {format_value(reason.value)}{unit} ({drawn}){together}"
 
 
 def format_value(value: float) -> str:

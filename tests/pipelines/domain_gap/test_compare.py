@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from pipelines.cli.main import app
 from pipelines.domain_gap.comparison import compare_lines
 from pipelines.domain_gap.line_set import LineSet, draw_lines, load_lines
+from pipelines.domain_gap.two_sample import two_sample_auc
 from pipelines.reports.comparison_page import comparison_page
 from synthtext.core import InputError
 
@@ -105,9 +106,10 @@ def test_features_of_a_recognizer(published: Path, blurred: LineSet, clean: Line
     from pipelines.domain_gap.recognizer_features import backbone_features, open_backbone, reduce_features
 
     model, preprocessing = open_backbone(str(published / "recognizer"))
-    features = [backbone_features(model, preprocessing, lines.images[:60]) for lines in (blurred, clean)]
-    assert features[0].shape == (60, 2 * model.backbone.channels)
+    features = [backbone_features(model, preprocessing, lines.images[:30]) for lines in (blurred, clean)]
+    assert features[0].shape == (30, 2 * model.backbone.channels)
     alone = backbone_features(model, preprocessing, blurred.images[:1])
     np.testing.assert_allclose(alone[0], features[0][0], atol=1e-3)
-    found = compare_lines(blurred, clean, recognizer=reduce_features(features[0], features[1]))
-    assert found.tests["recognizer"].auc > 0.8
+    reduced = reduce_features(features[0], features[1])
+    assert two_sample_auc(*reduced, 0).auc > 0.75
+    assert compare_lines(blurred, clean, recognizer=reduced).tests.keys() == {"images", "texts", "recognizer"}

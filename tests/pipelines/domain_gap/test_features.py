@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Sample
 
 Image = NDArray[np.uint8]
-COUNT = 24
+COUNT = 16
 PLAIN = (
     "fonts.system=false",
     "corpus=[{use: pattern, pattern: '[A-Z][a-z]{4,7} [a-z]{4,7} [0-9]{3}'}]",
@@ -118,8 +118,9 @@ def test_inverted_lines_have_the_other_polarity_and_the_same_contrast(
 ) -> None:
     found = changed(plain, lambda image: 255 - image)
     assert (base["polarity"], found["polarity"]) == (1, 0)
-    for name in ("contrast", "local_contrast", "stroke_width", "edge_spread", "tilt", "halo", "noise"):
-        assert found[name] == pytest.approx(base[name], rel=0.05, abs=0.02)
+    for name in ("contrast", "local_contrast", "stroke_width", "edge_spread", "halo", "noise"):
+        assert found[name] == pytest.approx(base[name], rel=0.05, abs=0.02), name
+    assert found["tilt"] == pytest.approx(base["tilt"], abs=0.2)
 
 
 def test_margins_are_measured_in_heights(plain: list[Image], base: dict[str, float]) -> None:
@@ -170,6 +171,7 @@ def test_blank_images_have_no_ink(size: tuple[int, int], value: int) -> None:
         assert np.isnan(found[name]).all()
 
 
+@settings(max_examples=25)
 @given(st.tuples(st.integers(4, 70), st.integers(4, 120)).flatmap(lambda size: arrays(np.uint8, (*size, 3))))
 def test_any_image_can_be_measured(image: Image) -> None:
     found = measure_line(image)
