@@ -61,7 +61,7 @@ def _background_features(line: SegmentedLine) -> dict[str, float]:
     has_ink = line.box is not None
     background = line.background if has_ink else np.ones_like(line.ink)
     far = inner_part(line.distance, _TEXTURE_DISTANCE) if has_ink else background  # where no ink is smoothed in
-    smooth = cv2.GaussianBlur(line.luminance, (0, 0), _SMOOTHING)
+    smooth = np.asarray(cv2.GaussianBlur(line.luminance, (0, 0), _SMOOTHING), np.float32)
     residual = _thinned((line.luminance - smooth)[background])
     noise = _MAD * _quantiles(np.abs(residual - _quantiles(residual, 0.5)[0]), 0.5)[0] / _NOISE_KEPT
     shading, rest = _remove_plane(smooth, far)

@@ -112,10 +112,10 @@ def compare_lines(
     features = (*FEATURES, *TEXT_FEATURES) if is_labelled else FEATURES
     tests = {"images": two_sample_auc(feature_matrix(real.features), feature_matrix(drawn.features), seed)}
     if is_labelled:
-        matrices = (feature_matrix(lines.features, TEXT_FEATURES) for lines in (real, drawn))
-        tests["texts"] = two_sample_auc(*matrices, seed)
+        labels = [feature_matrix(lines.features, TEXT_FEATURES) for lines in (real, drawn)]
+        tests["texts"] = two_sample_auc(labels[0], labels[1], seed)
     if recognizer is not None:
-        tests["recognizer"] = two_sample_auc(*recognizer, seed)
+        tests["recognizer"] = two_sample_auc(recognizer[0], recognizer[1], seed)
     return Comparison(
         real,
         drawn,

@@ -1,6 +1,7 @@
 """Geometric features of a line: margins, tilt, curvature, slant, strokes and connected components."""
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -64,11 +65,13 @@ def _directions(ink: NDArray[np.bool_], box: InkBox) -> dict[str, float]:
         y = y - rise * HEIGHT * along
     if box.width >= _MIN_CURVED * box.height:
         features["curvature"] = _sharpest(y, HEIGHT * (4 * along**2 - 1 / 3), _BOWS) * HEIGHT / box.height
-    features["slant"] = -math.degrees(math.atan(_sharpest(x, y - HEIGHT / 2, _SLANTS) - 0.0))
+    features["slant"] = -math.degrees(math.atan(_sharpest(x, y - HEIGHT / 2, _SLANTS)))
     return features
 
 
-def _sharpest(positions: NDArray[np.float64], basis: NDArray[np.float64], grid: NDArray[np.float64]) -> float:
+def _sharpest(
+    positions: NDArray[np.floating[Any]], basis: NDArray[np.floating[Any]], grid: NDArray[np.float64]
+) -> float:
     """Return the g for which the histogram of positions - g * basis is sharpest: its sum of squares is largest.
 
     Args:
