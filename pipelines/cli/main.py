@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from pipelines.cli.comparison import compare_command
 from pipelines.cli.data import check_command, crops_command, export_data_command, import_command
 from pipelines.cli.demo import demo_command
 from pipelines.cli.evaluation import evaluate_command
@@ -49,6 +50,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate_command,
     "rebalance": rebalance_command,
     "filter": filter_command,
+    "compare": compare_command,
     "inspect": inspect_command,
     "select": select_command,
     "import-model": import_model_command,
