@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipelines.datasets.scene_labels import parse_instances
 from pipelines.datasets.scene_source import EncodedScene
+from pipelines.datasets.sequence import RowT_co
 from pipelines.datasets.source import MISSING_IMAGE, MISSING_LABEL, EncodedLine, MissingDataError, StoredSource
 from pipelines.io.connection import wrap_storage_errors
 from pipelines.io.location import RemotePath
@@ -27,7 +28,7 @@ RowGroupColumns: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class _ParquetFile(StoredSource):
+class _ParquetFile(StoredSource[RowT_co]):
     """A Parquet file whose row groups are cached.
 
     A local file is opened for one read at a time, so nothing has to be closed or shared between processes. Of remote
@@ -60,7 +61,7 @@ class _ParquetFile(StoredSource):
 
 
 @dataclass(frozen=True)
-class ParquetSource(_ParquetFile):
+class ParquetSource(_ParquetFile[EncodedLine]):
     """Lines in a Parquet file with the columns key, image.bytes, text, width and height, and any others."""
 
     def texts(self) -> Iterator[str]:
@@ -94,7 +95,7 @@ class ParquetSource(_ParquetFile):
 
 
 @dataclass(frozen=True)
-class ParquetSceneSource(_ParquetFile):
+class ParquetSceneSource(_ParquetFile[EncodedScene]):
     """Scenes in a Parquet file with the columns key, image.bytes and instances; others are not read."""
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
