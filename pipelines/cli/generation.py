@@ -13,8 +13,9 @@ _Recipe: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="RECIPE",
-        help="A preset (lines, lines-document, lines-receipt, lines-screen, lines-de, lines-chinese, digits, "
-        "scenes, scenes-document, ...) or a recipe file.",
+        help="A preset (lines, lines-document, lines-receipt, lines-screen, lines-serial, lines-de, lines-chinese, "
+        "digits, scenes, scenes-document, ...) or a recipe file.",
+        autocompletion=options.complete_recipe,
     ),
 ]
 _Settings: TypeAlias = Annotated[list[str] | None, options.settings_argument("Settings of the recipe to change.")]
