@@ -21,7 +21,7 @@ Networks:
 These names are the public interface. They are imported on first use, so that `import pipelines` loads neither torch nor
 Ray.
 
-Example:
+Examples:
     >>> from pipelines import iterate_samples
     >>> for sample in iterate_samples("digits", count=2, seed=1):
     ...     assert sample.image.shape[0] > 0 and sample.text.isdecimal()

@@ -69,7 +69,7 @@ def collate(
     Returns:
         Images (B, 3, H, W) uint8, their widths (B,), and their texts.
 
-    Example:
+    Examples:
         >>> from torch.utils.data import DataLoader
         >>> from pipelines import LinesDataset, collate
         >>> loader = DataLoader(LinesDataset("data/digits"), batch_size=8, collate_fn=collate)
@@ -91,7 +91,7 @@ class LinesDataset(Dataset[tuple[Image, str]]):
     Raises:
         InputError: The source cannot be opened.
 
-    Example:
+    Examples:
         >>> from pipelines import LinesDataset
         >>> lines = LinesDataset("data/digits")
         >>> image, text = lines[0]

@@ -146,7 +146,7 @@ def open_dataset(spec: str | Path) -> LineSource | SceneSource:
     Returns:
         The rows as a sequence, with length, index, slice and iteration. `row.decode()` gives a `Sample` or a `Scene`.
 
-    Example:
+    Examples:
         >>> from pipelines import open_dataset
         >>> lines = open_dataset("data/digits")
         >>> len(lines), len(lines[10:20])

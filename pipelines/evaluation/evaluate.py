@@ -21,7 +21,7 @@ def evaluate(model: str | Path, data: str | Path) -> RecognizerEvaluation | Dete
     Raises:
         InputError: One of the two cannot be opened, or the data are of the other kind.
 
-    Example:
+    Examples:
         >>> from pipelines import evaluate
         >>> scores = evaluate("runs/digits", "data/digits-val").scores
         >>> scores.samples, 0 <= scores.accuracy <= 1

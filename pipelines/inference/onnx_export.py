@@ -85,7 +85,7 @@ def export(run: str | Path, out: str | Path, *, int8: str | Path | None = None) 
         InputError: The run has no weights, the ONNX libraries are missing, or a path cannot be read or written.
         JobError: The outputs differ, or no layer can be quantized; no file is written.
 
-    Example:
+    Examples:
         >>> from pipelines import export
         >>> export("runs/digits", "digits.onnx")
         digits.onnx: ... bytes; largest difference from torch in a probability: ...

@@ -223,7 +223,7 @@ class Reader:
         Raises:
             InputError: a model cannot be opened, or a threshold is out of range.
 
-        Example:
+        Examples:
             >>> from pipelines import Reader
             >>> reader = Reader.open(rec="runs/digits", box_threshold=0.5)
             >>> reader.recognizer.charset.characters[:3]
@@ -249,7 +249,7 @@ class Reader:
         Raises:
             InputError: the file is missing or is not an image.
 
-        Example:
+        Examples:
             >>> from pipelines import Reader
             >>> Reader.open(rec="runs/digits", min_confidence=0.9).read("photo.jpg").name
             'photo.jpg'

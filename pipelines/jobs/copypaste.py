@@ -228,7 +228,7 @@ def copypaste(
         InputError: an argument is invalid, or the folder holds another dataset; nothing was written.
         JobError: too many target images cannot be read, the disk is full, or another job is writing to the folder.
 
-    Example:
+    Examples:
         >>> from pipelines import copypaste
         >>> copypaste("data/scenes", "data/pasted", count=2, workers=0).rows
         2

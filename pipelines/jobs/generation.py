@@ -125,7 +125,7 @@ def generate(
     Returns:
         What was written: `rows`, `shards`, `skipped` and `statistics`.
 
-    Example:
+    Examples:
         >>> from pipelines import generate
         >>> summary = generate("digits", "data/more", count=20, seed=7, workers=0)
         >>> summary.rows, summary.shards
@@ -152,7 +152,7 @@ def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, sta
     Raises:
         InputError: the recipe or a number is invalid.
 
-    Example:
+    Examples:
         >>> from pipelines import iterate_samples
         >>> [sample.text.isdecimal() for sample in iterate_samples("digits", count=3)]
         [True, True, True]

@@ -48,7 +48,7 @@ class InkOptions:
         styles: Styles of ink; empty: plain ink.
         colours: Sources of colours; empty: any colour.
 
-    Example:
+    Examples:
         >>> from pipelines import InkOptions
         >>> from synthtext.ink import Outline, Plain
         >>> InkOptions(60, styles=[(Plain(), 4), Outline()]).contrast_floor
@@ -92,7 +92,7 @@ class Recipe(ResolvedRecipe):
     Raises:
         InputError: A setting is invalid; the message names its path.
 
-    Example:
+    Examples:
         >>> from augment import Blur
         >>> from pipelines import Recipe, iterate_samples
         >>> from synthtext.corpora import Price, Words
@@ -164,7 +164,7 @@ class Recipe(ResolvedRecipe):
         Raises:
             InputError: The recipe or an override is invalid.
 
-        Example:
+        Examples:
             >>> from pipelines import Recipe
             >>> Recipe.open("digits", ["output.height=32"]).settings["output"]["height"]
             32

@@ -1,0 +1,160 @@
+"""The code in the documentation runs: every block of Python and of shell commands, page by page, in order.
+
+A block after the comment `<!-- no-run: reason -->` is left out. A block that begins with a comment of one file name, such
+as `# signs.yaml`, is written to that file; of shell blocks, the commands of `ocrmill` and `python` run. Numbers of
+samples are reduced (`LIMITS`), so that a page takes seconds.
+"""
+
+import contextlib
+import io
+import logging
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines import generate, train
+from pipelines.cli.main import app
+from synthtext.fonts import bundled_fonts
+
+pytestmark = [pytest.mark.docs, pytest.mark.slow]
+
+HOME = Path(__file__).resolve().parent.parent
+PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
+LANGUAGES = ("python", "sh", "bash", "yaml")
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NO_RUN = re.compile(r"<!-- no-run: [^>]+-->\s*$")
+FILE_NAME = re.compile(r"^# ([\w-]+\.(?:py|yaml))\b.*$")
+
+LIMITS = {"-n": 24, "samples": 32, "count": 24}
+QUICK = ["batch_size=8", "validate_every=4", "data_workers=0", "threads=1", "device=cpu"]
+WITH_WORKERS = ("generate", "copypaste", "crops", "import", "filter")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code of a page, with its language, the line where it begins, and whether it runs."""
+
+    language: str
+    text: str
+    line: int
+    runs: bool
+
+
+def blocks(page: Path) -> list[Block]:
+    content = page.read_text(encoding="utf-8")
+    return [
+        Block(
+            match[1],
+            match[2],
+            content.count("\n", 0, match.start()) + 1,
+            match[1] in LANGUAGES and not NO_RUN.search(content[: match.start()]),
+        )
+        for match in FENCE.finditer(content)
+    ]
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that pages use: fonts, texts, photographs with labels, small datasets and run directories."""
+    folder = tmp_path_factory.mktemp("documentation")
+    for name in ("fonts", "backgrounds", "photographs", "photos"):
+        (folder / name).mkdir()
+    for font in bundled_fonts()[:2]:
+        shutil.copy(font, folder / "fonts")
+    rng = np.random.default_rng(0)
+    grey = rng.integers(150, 170, (600, 800, 3), np.uint8)
+    cv2.imwrite(str(folder / "backgrounds" / "wall.jpg"), grey)
+    (folder / "street-names.txt").write_text("".join(f"Mill Lane {number}\n" for number in range(60)))
+    (folder / "names.txt").write_text("Ada\nBob\n")
+    with contextlib.chdir(folder):
+        for name, count, seed in (("train", 48, 1), ("val", 16, 2)):
+            generate("digits", f"data/{name}", count, seed=seed, workers=0)
+        generate("scenes-receipt", "data/scenes", 3, overrides=["fonts.system=false"], workers=0)
+        run("export-data", "data/scenes", "-o", "photos", "--to", "paddleocr")
+        run("export-data", "data/val", "-o", "photographs", "--to", "paddleocr")
+        shutil.copy(next((folder / "photos" / "images").iterdir()), folder / "photo.jpg")
+        train("rec-tiny", "runs/first", ["data/train"], ["data/val"], ["samples=32", *QUICK])
+    return folder
+
+
+def run(*arguments: str) -> None:
+    """Run a command of ocrmill in this process."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        status = app(list(arguments), standalone_mode=False)
+    assert not status, f"ocrmill {shlex.join(arguments)} ended with status {status}"
+
+
+def limited(argument: str, previous: str) -> str:
+    if previous in LIMITS and argument.isdigit():
+        return str(min(int(argument), LIMITS[previous]))
+    key, _, value = argument.partition("=")
+    return f"{key}={min(int(value), LIMITS[key])}" if key in LIMITS and value.isdigit() else argument
+
+
+def run_shell(text: str) -> None:
+    for line in text.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True)
+        words = [limited(word, previous) for word, previous in zip(words, ["", *words], strict=False)]
+        if not words:
+            continue
+        if words[0] == "python":
+            subprocess.run([sys.executable, *words[1:]], check=True, capture_output=True)
+            continue
+        assert words[0] == "ocrmill", f"the page runs {words[0]}: mark the block with <!-- no-run: reason -->"
+        command = words[1]
+        if command == "train":
+            words += [setting for setting in QUICK if not any(word.startswith(setting[:10]) for word in words)]
+        if command in WITH_WORKERS and "--workers" not in words:
+            words += ["--workers", "0"]
+        run(*words[1:])
+
+
+def run_python(text: str, names: dict[str, object], where: str) -> None:
+    text = re.sub(r"\b(count)=([\d_]+)", lambda match: limited(f"count={match[2].replace('_', '')}", ""), text)
+    text = re.sub(r"samples=(\d+)", "samples=32", text).replace(
+        '"samples=32"', ", ".join(map(repr, ["samples=32", *QUICK]))
+    )
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(text, where, "exec"), names)
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if any(b.runs for b in blocks(page))], ids=lambda page: page.name
+)
+def test_the_code_of_a_page_runs(page: Path, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "page"
+    shutil.copytree(workspace, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(folder)])
+    names: dict[str, object] = {"__name__": "documentation"}
+    for block in (block for block in blocks(page) if block.runs):
+        where = f"{page.name}, line {block.line}"
+        file = FILE_NAME.match(block.text)
+        if file:
+            Path(file[1]).write_text(block.text)
+        try:
+            if block.language in ("sh", "bash"):
+                run_shell(block.text)
+            elif block.language == "python" and not file:
+                run_python(block.text, names, where)
+        except BaseException as error:
+            error.add_note(where)
+            raise
+    assert logging.getLogger("pipelines").level == logging.getLogger("pipelines").level
+
+
+def test_a_block_without_a_reason_runs(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "<!-- no-run: needs a cluster -->\n```sh\na\n```\n\n<!-- no-run: -->\n```sh\nb\n```\n```text\nc\n```\n"
+    )
+    assert [block.runs for block in blocks(page)] == [False, True, False]
