@@ -122,6 +122,7 @@ def run_shell(text: str) -> None:
         assert words[0] == "ocrmill", f"the page runs {words[0]}: mark the block with <!-- no-run: reason -->"
         command = words[1]
         if command == "train":
+            assert any(word.startswith("samples=") for word in words), "a training without samples=N would not end"
             words += [setting for setting in QUICK if not any(word.startswith(setting[:10]) for word in words)]
         if command == "preview" and "-n" not in words:
             words += ["-n", "4"]
@@ -139,10 +140,10 @@ def remove_outputs(folder: Path, texts: list[str]) -> None:
 
 
 def run_python(text: str, names: dict[str, object], where: str) -> None:
-    text = re.sub(r"\b(count)=([\d_]+)", lambda match: limited(f"count={match[2].replace('_', '')}", ""), text)
-    text = re.sub(r"samples=(\d+)", "samples=32", text).replace(
-        '"samples=32"', ", ".join(map(repr, ["samples=32", *QUICK]))
-    )
+    text = re.sub(r"\bcount=([\d_]+)", lambda match: limited(f"count={match[1].replace('_', '')}", ""), text)
+    quick = ", ".join(map(repr, ["samples=32", *QUICK]))
+    text = re.sub(r'"samples=\d+"', quick, text)
+    assert "train(" not in text or quick in text, f"{where}: a training without samples=N would not end"
     with contextlib.redirect_stdout(io.StringIO()):
         exec(compile(text, where, "exec"), names)
 
