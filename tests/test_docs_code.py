@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -33,9 +34,10 @@ LANGUAGES = ("python", "sh", "bash", "yaml")
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NO_RUN = re.compile(r"<!-- no-run: [^>]+-->\s*$")
-FILE_NAME = re.compile(r"^# ([\w-]+\.(?:py|yaml))\b.*$")
+FILE_NAME = re.compile(r"^# ([\w-]+\.(?:py|yaml))\b")
 
 LIMITS = {"-n": 24, "samples": 32, "count": 24}
+SCENES = 3  # scenes take longer than lines
 QUICK = ["batch_size=8", "validate_every=4", "data_workers=0", "threads=1", "device=cpu"]
 WITH_WORKERS = ("generate", "copypaste", "crops", "import", "filter")
 
@@ -121,11 +123,13 @@ def run_shell(text: str) -> None:
             continue
         assert words[0] == "ocrmill", f"the page runs {words[0]}: mark the block with <!-- no-run: reason -->"
         command = words[1]
+        if command == "copypaste" or words[2].startswith("scenes"):
+            words = [str(min(int(word), SCENES)) if before == "-n" else word for before, word in pairwise(["", *words])]
         if command == "train":
             assert any(word.startswith("samples=") for word in words), "a training without samples=N would not end"
             words += [setting for setting in QUICK if not any(word.startswith(setting[:10]) for word in words)]
         if command == "preview" and "-n" not in words:
-            words += ["-n", "4"]
+            words += ["-n", str(SCENES)]
         if command in WITH_WORKERS and "--workers" not in words:
             words += ["--workers", "0"]
         run(*words[1:])

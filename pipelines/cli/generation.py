@@ -51,7 +51,7 @@ def generate_command(
     files, versions or CPU would give other samples is excluded and named. For a cluster with a token set
     RAY_AUTH_MODE=token and RAY_AUTH_TOKEN (docs/cluster.md).
 
-    Example: ocrmill generate lines -o data/train -n 100000 --seed 1 charset=alphanumeric fonts.system=false
+    Example: ocrmill generate lines -o data/train -n 100000 --seed 1 output.height=32 fonts.system=false
 
     Example: ocrmill generate lines -o "s3://bucket/train?endpoint_override=127.0.0.1:9000&scheme=http" -n 100000
 

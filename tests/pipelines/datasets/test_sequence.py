@@ -1,5 +1,6 @@
 """Sources as Python sequences: length, index, slice, iteration; rows show themselves in a notebook."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -69,3 +70,15 @@ def test_a_torch_dataset_has_slices(folder: Path) -> None:
     dataset = LinesDataset(folder / "parquet")
     part = dataset[30:]
     assert [text for _, text in part] == [dataset[row][1] for row in range(30, COUNT)]
+
+
+def test_a_dataset_that_was_written_again_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = []
+    for seed, name in ((1, "first"), (2, "second"), (3, "second")):
+        folder = tmp_path / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        generate("digits", "data", 3, seed=seed, workers=0)
+        texts.append([line.text for line in open_dataset("data")])
+    assert len({tuple(found) for found in texts}) == 3
