@@ -189,7 +189,7 @@ def describe_settings(cls: type) -> list[str]:
     return [_escape(summary), *table]
 
 
-def _defaults(cls: type) -> Iterator[tuple[str, str]]:
+def _defaults(cls: Any) -> Iterator[tuple[str, str]]:
     """Yield the fields of a dataclass or model and their defaults."""
     if issubclass(cls, BaseModel):
         for name, field in cls.model_fields.items():
