@@ -49,8 +49,11 @@ class ProgressCounter:
         counted = f"{self.done:,} of {self.total:,} {self.unit}"
         if self.seconds_left is None or self.done >= self.total:
             return counted
+        left = f"{format_duration(self.seconds_left)} left"
+        if self.unit == "seconds":  # of a time budget
+            return f"{counted}, {left}"
         rate = f"{self.rate:,.0f}" if self.rate >= 10 else f"{self.rate:.2g}"
-        return f"{counted}, {rate} {self.unit}/s, {format_duration(self.seconds_left)} left"
+        return f"{counted}, {rate} {self.unit}/s, {left}"
 
 
 def format_duration(seconds: float) -> str:

@@ -69,8 +69,9 @@ def export_data_command(
     annotations.json and images/. coco-text (scenes): cocotext.json and images/. webdataset: shard-%06d.tar with
     KEY.jpg, KEY.txt of lines, and KEY.json.
 
-    Of nested texts the innermost are written; LMDB and WebDataset have all. Provenance is not written. Images that are
-    missing or broken, and labels that cannot be read, are left out and counted. OUT appears when it is complete.
+    Of nested texts those that contain no other text are written; LMDB and WebDataset have all. Provenance is not
+    written. Images that are missing or broken, and labels that cannot be read, are left out and counted. OUT appears
+    when it is complete.
 
     Example: ocrmill export-data data/receipts -o receipts-icdar --to icdar
 

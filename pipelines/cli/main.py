@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from pipelines.cli.comparison import compare_command
 from pipelines.cli.data import check_command, crops_command, export_data_command, import_command
 from pipelines.cli.demo import demo_command
 from pipelines.cli.doctor import doctor_command
@@ -58,6 +59,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     },
     "Inspect": {
         "preview": preview_command,
+        "compare": compare_command,
         "fonts": fonts_command,
         "inspect": inspect_command,
         "doctor": doctor_command,

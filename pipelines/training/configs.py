@@ -225,7 +225,7 @@ class DetectorTrainConfig(NetworkGroupConfig[DetectorSettings]):
 AnyTrainConfig: TypeAlias = RecognizerTrainConfig | DetectorTrainConfig
 
 
-def resolve_settings(settings: SettingsDict, folder: Path, where: str) -> SettingsDict:
+def complete_settings(settings: SettingsDict, folder: Path, where: str) -> SettingsDict:
     """Return settings with absolute paths and all settings of `effects` and `copy_paste`.
 
     Args:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,9 +15,25 @@ from pipelines.datasets.source import LineSource, MissingDataError, describe_lab
 from pipelines.datasets.stream import Selection
 from pipelines.io.paths import wrap_read_errors
 from pipelines.progress import ProgressBar, progress_bar
+from pipelines.recipes.presets import is_recipe
+from pipelines.training.settings import DataSettings
 from synthtext.core import Charset, CorpusCoverage, InputError, Level
 
 _MAX_LISTED = 20
+
+
+def check_not_a_recipe(index: int, entry: DataSettings) -> None:
+    """Raise InputError if an entry of `data` that is not a recipe has settings of one."""
+    given = [name for name in ("count", "seed", "digest") if getattr(entry, name) is not None]
+    if given:
+        raise InputError(f"data.{index}.{given[0]} is only for recipes, and {entry.source} is not a recipe: remove it")
+
+
+def reject_recipes(sources: Iterable[str], why: str) -> None:
+    """Raise InputError if one of the sources is a recipe; `why` ends the message."""
+    for source in sources:
+        if is_recipe(source):
+            raise InputError(f"{source} is a recipe: {why}")
 
 
 def describe_data(selections: Sequence[Selection], val: Sequence[LineSource], charset: Charset) -> Iterator[str]:

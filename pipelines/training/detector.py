@@ -29,9 +29,15 @@ from pipelines.jobs.line_filter import recognizer_digest
 from pipelines.progress import progress_bar
 from pipelines.recipes.digest import fingerprint_digest
 from pipelines.training.configs import DetectorTrainConfig
-from pipelines.training.data_checks import check_scenes, describe_scenes, open_detection_source, scan_scenes
+from pipelines.training.data_checks import (
+    check_not_a_recipe,
+    check_scenes,
+    describe_scenes,
+    open_detection_source,
+    reject_recipes,
+    scan_scenes,
+)
 from pipelines.training.networks import NetworkGroupTask, build_networks, save_teachers
-from pipelines.training.recognizer_data import check_not_a_recipe, reject_recipes
 from pipelines.training.scene_stream import OnlineCopyPaste, SceneStream
 from pipelines.training.state import TrainingProgress
 from pipelines.training.task import Log, TrainingSetup

@@ -22,12 +22,12 @@ from pipelines.inference.engine import torch_recognizer
 from pipelines.inference.predictors import TextRecognizer
 from pipelines.inference.run import RecognizerRun, RecognizerSettings, Run
 from pipelines.training.configs import RecognizerTrainConfig
-from pipelines.training.data_checks import describe_data
+from pipelines.training.data_checks import describe_data, reject_recipes
 from pipelines.training.data_defaults import check_charset_loss, choose_input, resolve_training_charset, saved_input
 from pipelines.training.initial_weights import load_initial_weights
 from pipelines.training.network_group import LABELS, DistillationLoss
 from pipelines.training.networks import NetworkGroupTask, build_networks, save_teachers
-from pipelines.training.recognizer_data import LineData, open_lines, open_stored_lines, reject_recipes, resolve_recipes
+from pipelines.training.recognizer_data import LineData, open_lines, open_stored_lines, resolve_recipes
 from pipelines.training.task import TrainingSetup, check_resumable
 from synthtext.core import Charset, InputError
 

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from pipelines.recipes.digest import describe_difference
 from pipelines.recipes.presets import is_recipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from pipelines.training.configs import RecognizerTrainConfig
+from pipelines.training.data_checks import check_not_a_recipe
 from pipelines.training.settings import DataSettings, TrainConfigT
 from synthtext.core import InputError
 
@@ -125,20 +126,6 @@ def resolve_recipes(config: TrainConfigT) -> tuple[TrainConfigT, dict[int, Onlin
         entries[index] = entry.model_copy(update={"count": count, "seed": entry.seed or 0, "digest": recipe.digest})
         recipes[index] = OnlineData(index, entries[index], recipe)
     return config.model_copy(update={"data": tuple(entries)}), recipes
-
-
-def check_not_a_recipe(index: int, entry: DataSettings) -> None:
-    """Raise InputError if an entry of `data` that is not a recipe has settings of one."""
-    given = [name for name in ("count", "seed", "digest") if getattr(entry, name) is not None]
-    if given:
-        raise InputError(f"data.{index}.{given[0]} is only for recipes, and {entry.source} is not a recipe: remove it")
-
-
-def reject_recipes(sources: Iterable[str], why: str) -> None:
-    """Raise InputError if one of the sources is a recipe; `why` ends the message."""
-    for source in sources:
-        if is_recipe(source):
-            raise InputError(f"{source} is a recipe: {why}")
 
 
 @dataclass(frozen=True)

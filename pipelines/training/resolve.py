@@ -11,7 +11,7 @@ from pipelines.config import SettingsDict, apply_overrides, name_argument, read_
 from pipelines.inference.run import DetectorRun, ModelKind, RecognizerRun
 from pipelines.io.paths import absolute_path, wrap_read_errors
 from pipelines.recipes.presets import is_recipe
-from pipelines.training.configs import AnyTrainConfig, DetectorTrainConfig, RecognizerTrainConfig, resolve_settings
+from pipelines.training.configs import AnyTrainConfig, DetectorTrainConfig, RecognizerTrainConfig, complete_settings
 from pipelines.training.network_group import apply_teacher_setting
 from pipelines.training.settings import DataSettings
 from synthtext.core import InputError
@@ -68,7 +68,7 @@ def _resolve(preset: str, data: Sequence[str], val: Sequence[str], overrides: Se
     settings = apply_teacher_setting(apply_overrides(settings, overrides), kind, where)
     if kind == "detector":
         folder = Path.cwd() if is_preset else path.absolute().parent
-        return validate_model(DetectorTrainConfig, resolve_settings(settings, folder, where), where)
+        return validate_model(DetectorTrainConfig, complete_settings(settings, folder, where), where)
     return validate_model(RecognizerTrainConfig, settings, where)
 
 

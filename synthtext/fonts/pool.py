@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from synthtext.core import Charset, InputError, WeightedComponent, WeightedSampler
 from synthtext.corpora import Corpus, CorpusMixture, clean_text
@@ -168,19 +169,25 @@ def build_font_pool(
         shares += covered * entry.weight / len(texts)
         if entry.weight > 0:
             corpus_fonts.append([fonts[i] for i in np.flatnonzero(2 * covered >= covered.max())])
+    shares /= sum(entry.weight for entry in corpora.entries)
+    return FontPool(_group_families(fonts, shares, kept_weights), corpus_fonts, vary_axes=options.vary_axes)
+
+
+def _group_families(
+    fonts: Sequence[FontFile], shares: NDArray[np.float64], weights: Sequence[float]
+) -> list[FontFamily]:
+    """Group the fonts that cover any text; the share of a family is the largest of its fonts."""
     families: dict[str, list[int]] = {}
-    for i in np.flatnonzero(shares):
-        families.setdefault(fonts[i].family, []).append(int(i))
-    total = sum(entry.weight for entry in corpora.entries)
-    pooled = [
+    for i in map(int, np.flatnonzero(shares)):
+        families.setdefault(fonts[i].family, []).append(i)
+    return [
         FontFamily(
             tuple(fonts[i] for i in members),
-            float(shares[members].max() / total),
-            tuple(kept_weights[i] for i in members if kept_weights),
+            float(shares[members].max()),
+            tuple(weights[i] for i in members if weights),
         )
         for members in families.values()
     ]
-    return FontPool(pooled, corpus_fonts, vary_axes=options.vary_axes)
 
 
 def _probe(entry: WeightedComponent[Corpus], charset: Charset, rng: np.random.Generator) -> list[str]:

@@ -118,16 +118,7 @@ def place_line(
         ink = ink.union(bounding_box(labels))
     width = ink.width + unit * (margins.left + margins.right) + (padding.left + padding.right) * em
     height = ink.height + unit * (margins.top + margins.bottom) + (padding.top + padding.bottom) * em
-    limits = (output.height, output.width) if curved.line.vertical else (output.width, output.height)
-    sides = tuple(zip(limits, (width, height), strict=True))
-    scale = min((1.0, *((limit - 2 * edge) / need for limit, need in sides if limit != "free")))
-    if em * scale < _MIN_EM:
-        raise Rejection("too small to read")
-    size = Size(*(math.ceil(need * scale + 2 * edge) if limit == "free" else limit for limit, need in sides))
-    if max(size) > _MAX_SIDE:
-        raise Rejection("too long")
-    if not curved.line.vertical and required_steps(curved.line.text) > time_steps(size):
-        raise Rejection("too narrow for CTC")
+    scale, size = _fit_image(curved.line, (width, height), em, edge, output)
     before, above = box.left - ink.left + padding.left * em, box.top - ink.top + padding.top * em
     left = edge + (margins.left * unit + before) * scale + alignment[0] * (size.width - width * scale - 2 * edge)
     top = edge + (margins.top * unit + above) * scale + alignment[1] * (size.height - height * scale - 2 * edge)
@@ -135,6 +126,23 @@ def place_line(
     to_image = curved.warp.then(warp).then(placing)
     placed = to_image.points(curved.quads) if quads is None else placing.points(quads)
     return LinePlacement(size, to_image, em * scale, placed, placed if labels is None else placing.points(labels))
+
+
+def _fit_image(
+    line: ShapedLine, need: tuple[float, float], em: float, edge: float, output: LineOutput
+) -> tuple[float, Size]:
+    """Return the scale at which a line that needs (width, height) pixels fits, at most 1, and the size of its image."""
+    limits = (output.height, output.width) if line.vertical else (output.width, output.height)
+    sides = tuple(zip(limits, need, strict=True))
+    scale = min((1.0, *((limit - 2 * edge) / need for limit, need in sides if limit != "free")))
+    if em * scale < _MIN_EM:
+        raise Rejection("too small to read")
+    size = Size(*(math.ceil(need * scale + 2 * edge) if limit == "free" else limit for limit, need in sides))
+    if max(size) > _MAX_SIDE:
+        raise Rejection("too long")
+    if not line.vertical and required_steps(line.text) > time_steps(size):
+        raise Rejection("too narrow for CTC")
+    return scale, size
 
 
 class Neighbour(NamedTuple):

@@ -40,6 +40,14 @@ def test_rate_before_the_first_unit():
     assert str(counter) == "0 of 10 lines"
 
 
+def test_a_time_budget_has_no_rate():
+    clock = Clock()
+    counter = ProgressCounter(60, "seconds", clock=clock)
+    clock.now += 10
+    counter.advance(10)
+    assert str(counter) == "10 of 60 seconds, 50 s left"
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min"), (90000, "1 d 1 h")]
 )
