@@ -36,7 +36,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NO_RUN = re.compile(r"<!-- no-run: [^>]+-->\s*$")
 FILE_NAME = re.compile(r"^# ([\w-]+\.(?:py|yaml))\b")
 
-LIMITS = {"-n": 24, "samples": 32, "count": 24}
+LIMITS = {"-n": 16, "samples": 16, "count": 16}
 SCENES = 3  # scenes take longer than lines
 QUICK = ["batch_size=8", "validate_every=4", "data_workers=0", "threads=1", "device=cpu"]
 WITH_WORKERS = ("generate", "copypaste", "crops", "import", "filter")
@@ -86,7 +86,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
             run("export-data", "data/scenes", "-o", out, "--to", format)
         run("export-data", "data/val", "-o", "photographs", "--to", "paddleocr")
         shutil.copy(next((folder / "photos" / "images").iterdir()), folder / "photo.jpg")
-        train("rec-tiny", "runs/first", ["data/train"], ["data/val"], ["samples=32", *QUICK])
+        train("rec-tiny", "runs/first", ["data/train"], ["data/val"], ["samples=16", *QUICK])
         copies = {
             "data/train": ("data/lines",),
             "data/scenes": ("data/receipts",),
@@ -145,7 +145,7 @@ def remove_outputs(folder: Path, texts: list[str]) -> None:
 
 def run_python(text: str, names: dict[str, object], where: str) -> None:
     text = re.sub(r"\bcount=([\d_]+)", lambda match: limited(f"count={match[1].replace('_', '')}", ""), text)
-    quick = ", ".join(map(repr, ["samples=32", *QUICK]))
+    quick = ", ".join(map(repr, ["samples=16", *QUICK]))
     text = re.sub(r'"samples=\d+"', quick, text)
     assert "train(" not in text or quick in text, f"{where}: a training without samples=N would not end"
     with contextlib.redirect_stdout(io.StringIO()):
