@@ -25,7 +25,7 @@ def import_command(
     out: options.Out,
     source_format: Annotated[
         Literal["paddleocr", "icdar", "lmdb", "coco-text"] | None,
-        typer.Option("--from", help="Format of SOURCE.", show_default="detected"),
+        typer.Option(help="Format of SOURCE.", show_default="detected"),
     ] = None,
     workers: options.Workers = None,
     address: options.Address = None,
@@ -162,7 +162,7 @@ def check_command(
     finish: Annotated[
         bool, typer.Option("--finish", help="End an unfinished dataset at its finished shards, without any other.")
     ] = False,
-    workers: Annotated[int, typer.Option(metavar="W", help="Ray processes; 0: this process alone.")] = 0,
+    workers: options.CheckWorkers = 0,
     allow_outside: options.AllowOutside = False,
 ) -> None:
     """Check a dataset: every shard with its manifest and checksum, every image, label, polygon and key.

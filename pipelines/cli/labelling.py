@@ -48,7 +48,7 @@ def select_command(
     Example: ocrmill select runs/first photos/crops -n 200 -o photos/round-1
     """
     from pipelines.active.select import select_lines
-    from pipelines.datasets.unlabelled import open_unlabelled_lines
+    from pipelines.datasets.image_folder import open_unlabelled_lines
     from pipelines.inference.run import RecognizerRun
     from pipelines.io.staged_folder import check_new_folder
     from pipelines.progress import progress_bar

@@ -1,4 +1,4 @@
-"""Folders of images of lines without labels."""
+"""Lines without labels: the images of a folder, or the lines of any source."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,27 +10,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.image import image_size
+from pipelines.datasets.image import IMAGE_SUFFIXES, image_size
 from pipelines.datasets.label_file import read_image_file
-from pipelines.datasets.source import EncodedLine, LocalSource
+from pipelines.datasets.open import open_line_source
+from pipelines.datasets.source import EncodedLine, LineSource, LocalSource
 from pipelines.io.description import DESCRIPTION_FILE
+from pipelines.io.paths import local_path
 from synthtext.core import InputError
-
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
-"""Suffixes, in lower case, of the files in a folder that are read as images."""
 
 
 @dataclass(frozen=True)
-class ImageFolder(LocalSource):
+class ImageFolder(LocalSource[EncodedLine]):
     """The images in a folder and its subfolders, in the order of their names, as lines with empty labels."""
 
     @staticmethod
     def accepts(path: Path) -> bool:
         """Return whether a path is a folder of images without any description, table or database of labels."""
-        if not path.is_dir() or (path / DESCRIPTION_FILE).exists() or (path / "data.mdb").exists():
-            return False
         has_table = any(chain(path.glob("*.tsv"), path.glob("*.txt")))
-        return not has_table and any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.rglob("*"))
+        return _is_plain(path) and not has_table and any(p.suffix.lower() in IMAGE_SUFFIXES for p in path.rglob("*"))
 
     def __len__(self) -> int:
         return len(self._files)
@@ -39,7 +36,7 @@ class ImageFolder(LocalSource):
     def _files(self) -> tuple[Path, ...]:
         files = tuple(sorted(p for p in self.path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()))
         if not files:
-            raise InputError(f"{self.path} holds no image ({', '.join(sorted(IMAGE_SUFFIXES))})")
+            raise InputError(f"{self.path} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}), one for each line")
         return files
 
     def texts(self) -> Iterator[str]:
@@ -48,7 +45,7 @@ class ImageFolder(LocalSource):
 
     def sizes(self) -> NDArray[np.int64]:
         """Return width and height of every image, (N, 2) pixels, from their headers."""
-        sizes = (image_size(line.image, line.key) for line in self.read(np.arange(len(self))))
+        sizes = (image_size(line.image, line.key) for row in range(len(self)) for line in self.read(np.array([row])))
         return np.fromiter(chain.from_iterable(sizes), np.int64, 2 * len(self)).reshape(-1, 2)
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
@@ -56,6 +53,28 @@ class ImageFolder(LocalSource):
         return {}
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
-        """Read lines, in the given order."""
+        """Read lines, in the given order; the key is the path in the folder."""
         files = [self._files[row] for row in rows.tolist()]
-        return [EncodedLine(str(f.relative_to(self.path)), read_image_file(f, self.path), "") for f in files]
+        return [EncodedLine(f.relative_to(self.path).as_posix(), read_image_file(f, self.path), "") for f in files]
+
+
+def open_unlabelled_lines(spec: str | Path) -> LineSource:
+    """Open lines whose labels are not used.
+
+    Args:
+        spec: A folder of images, one for each line; or a dataset of lines, a label file or an LMDB.
+
+    Raises:
+        InputError: There is no such path, it is at a URI, or it holds no lines.
+    """
+    path = local_path(spec, "the lines to label")
+    if not _is_plain(path):
+        return open_line_source(path)
+    folder = ImageFolder(path)
+    len(folder)  # raises if there is no image
+    return folder
+
+
+def _is_plain(path: Path) -> bool:
+    """Return whether a path is a folder, and neither a dataset nor an LMDB."""
+    return path.is_dir() and not (path / DESCRIPTION_FILE).is_file() and not (path / "data.mdb").is_file()

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipelines.datasets.image import image_size
 from pipelines.datasets.outside import check_image_path, check_label_names
+from pipelines.datasets.sequence import RowT_co
 from pipelines.datasets.source import EncodedLine, LocalSource, MissingDataError
 from synthtext.core import InputError
 
@@ -43,7 +44,7 @@ def detect_label_kind(labels: Iterable[str]) -> DatasetKind:
 
 
 @dataclass(frozen=True)
-class LabelFile(LocalSource):
+class LabelFile(LocalSource[RowT_co]):
     """A UTF-8 file with a path, a tab and a label for every image. It is memory-mapped.
 
     A byte-order mark and CRLF are accepted and blank lines are skipped; a line without a tab has an empty label.
@@ -94,7 +95,7 @@ class LabelFile(LocalSource):
 
 
 @dataclass(frozen=True)
-class LabelFileSource(LabelFile):
+class LabelFileSource(LabelFile[EncodedLine]):
     """A label file of lines.
 
     In a file of `ocrmill select`, where the confidence and the key of the line in its source follow each text, these

@@ -220,9 +220,11 @@ class Reader:
         Raises:
             InputError: a model cannot be opened, or a threshold is out of range.
 
-        Example:
-            >>> reader = Reader.open(rec="runs/signs", box_threshold=0.5)  # doctest: +SKIP
-            >>> print(reader.read("photo.jpg").text)  # doctest: +SKIP
+        Examples:
+            >>> from pipelines import Reader
+            >>> reader = Reader.open(rec="runs/digits", box_threshold=0.5)
+            >>> reader.recognizer.charset.characters[:3]
+            ('0', '1', '2')
         """
         if det is None and box_threshold is None:
             box_threshold = PUBLISHED_BOX_THRESHOLD
@@ -244,8 +246,10 @@ class Reader:
         Raises:
             InputError: the file is missing or is not an image.
 
-        Example:
-            >>> print(Reader.open().read("photo.jpg").text)  # doctest: +SKIP
+        Examples:
+            >>> from pipelines import Reader
+            >>> Reader.open(rec="runs/digits", min_confidence=0.9).read("photo.jpg").name
+            'photo.jpg'
         """
         if isinstance(image, str | Path):
             name, image = name or str(image), load_image(image)

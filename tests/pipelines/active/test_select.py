@@ -11,9 +11,9 @@ from pipelines.active.select import select_lines
 from pipelines.active.views import make_views, read_views
 from pipelines.cli.main import app
 from pipelines.datasets.image import decode_image
+from pipelines.datasets.image_folder import open_unlabelled_lines
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
-from pipelines.datasets.unlabelled import open_unlabelled_lines
 from pipelines.inference.run import RecognizerRun, create_run
 from synthtext.core import Charset, InputError
 
