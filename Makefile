@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check lint bench fonts system
+.PHONY: demo test check lint bench docs fonts system
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed | system  ## words -> shards -> a trained recognizer -> scores -> a page to look at
@@ -23,7 +23,7 @@ test: lint  ## the whole suite, three files at a time: some of them wait for Ray
 # Everything that needs no Ray, training or browser and is quick: for the minutes between two edits.
 check: lint  ## lint, types, and the quick tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
-	  -m "not ray and not train and not browser and not slow"
+	  -m "not ray and not train and not browser and not slow and not docs"
 
 lint: $(VENV)/installed-dev | system
 	$(BIN)/ruff format --check .
@@ -32,6 +32,9 @@ lint: $(VENV)/installed-dev | system
 
 bench: $(VENV)/installed  ## images per CPU-second of the generators and where their time goes
 	$(BIN)/python -m benchmarks.stages
+
+docs: $(VENV)/installed-docs  ## the documentation as pages in build/site; fails for dead links and undocumented public names
+	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 fonts:  ## free fonts of many kinds, from Debian (asks for root)
 	$(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y --no-install-recommends $$(grep -v '^#' fonts.txt)
@@ -52,6 +55,10 @@ $(VENV)/bin/python:
 
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/installed-docs: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable ".[docs]"
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python

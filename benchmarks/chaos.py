@@ -132,7 +132,7 @@ class Chaos:
     def _start(self, data: Path, workers: int, limit: int | None = None) -> "subprocess.Popen[bytes]":
         code = "from pipelines.cli.main import main; main()"
         recipe = str(self.folder / "recipe.yaml")
-        size = ["-n", str(self.count), "--shard-size", str(self.shard), "--format", self.format]
+        size = ["-n", str(self.count), "--shard-size", str(self.shard), "--shard-format", self.format]
         with (self.folder / "log.txt").open("wb") as log:
             driver = subprocess.Popen(
                 [sys.executable, "-c", code, "generate", recipe, "-o", str(data), *size, "--workers", str(workers)],

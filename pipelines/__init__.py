@@ -1,12 +1,30 @@
-"""Jobs on labelled text images: generation, datasets, training, evaluation, inference, and the command line.
+"""Make OCR training data, train OCR models on it, evaluate and use them.
 
-The names below are the public interface. They are imported on first use, so that `import pipelines` loads neither torch
-nor Ray.
+Recipes and samples:
+    `Recipe`: describes lines or scenes; built in Python, or opened from a preset or a YAML file.
+    `InkOptions`: contrast, styles and colours of the ink of a recipe.
+    `iterate_samples`: generates samples in memory.
 
-Example:
+Datasets:
+    `generate`: writes the samples of a recipe as a dataset.
+    `copypaste`: pastes texts of some images into others, as a dataset of scenes.
+    `open_dataset`: opens a dataset, a label file or an LMDB as a sequence of rows.
+    `LinesDataset`: images and labels of lines, for PyTorch.
+    `collate`: makes a batch of lines, for a `DataLoader`.
+
+Networks:
+    `train`: trains a recognizer or a detector.
+    `evaluate`: scores one on labelled data.
+    `export`: writes one as an ONNX file.
+    `Reader`: reads the texts in images.
+
+These names are the public interface. They are imported on first use, so that `import pipelines` loads neither torch nor
+Ray.
+
+Examples:
     >>> from pipelines import iterate_samples
-    >>> [sample.text for sample in iterate_samples("digits", count=2)]  # doctest: +SKIP
-    ['7', '2718']
+    >>> for sample in iterate_samples("digits", count=2, seed=1):
+    ...     assert sample.image.shape[0] > 0 and sample.text.isdecimal()
 """
 
 import importlib
@@ -23,11 +41,14 @@ if TYPE_CHECKING:
     from pipelines.inference.reader import Reader
     from pipelines.jobs.copypaste import copypaste
     from pipelines.jobs.generation import generate, iterate_samples
+    from pipelines.recipes.python_recipe import InkOptions, Recipe
     from pipelines.training.job import train
 
 __all__ = [
+    "InkOptions",
     "LinesDataset",
     "Reader",
+    "Recipe",
     "collate",
     "copypaste",
     "evaluate",
@@ -39,8 +60,10 @@ __all__ = [
 ]
 
 _MODULES = {
+    "InkOptions": "pipelines.recipes.python_recipe",
     "LinesDataset": "pipelines.datasets.loader",
     "Reader": "pipelines.inference.reader",
+    "Recipe": "pipelines.recipes.python_recipe",
     "collate": "pipelines.datasets.loader",
     "copypaste": "pipelines.jobs.copypaste",
     "evaluate": "pipelines.evaluation.evaluate",

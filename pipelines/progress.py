@@ -1,15 +1,19 @@
-"""Progress of long jobs on the error stream: a bar on a terminal, a plain line now and then elsewhere."""
+"""Progress of long jobs: a bar on a terminal or in a notebook, else a plain line on the error stream now and then."""
 
+import html
+import importlib
 import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 _LINE_INTERVAL = 30.0  # seconds between plain lines
+_UPDATE_INTERVAL = 0.2  # seconds between updates of a bar in a notebook
 
 
 class ProgressCounter:
@@ -45,8 +49,11 @@ class ProgressCounter:
         counted = f"{self.done:,} of {self.total:,} {self.unit}"
         if self.seconds_left is None or self.done >= self.total:
             return counted
+        left = f"{format_duration(self.seconds_left)} left"
+        if self.unit == "seconds":  # of a time budget
+            return f"{counted}, {left}"
         rate = f"{self.rate:,.0f}" if self.rate >= 10 else f"{self.rate:.2g}"
-        return f"{counted}, {rate} {self.unit}/s, {format_duration(self.seconds_left)} left"
+        return f"{counted}, {rate} {self.unit}/s, {left}"
 
 
 def format_duration(seconds: float) -> str:
@@ -84,6 +91,11 @@ def progress_bar(label: str, *, total: int, unit: str, done: int = 0) -> Iterato
     if logging.getLogger("pipelines").level > logging.INFO:
         yield ProgressBar(counter, lambda _: None)
         return
+    if (display := _notebook_display()) is not None:
+        shown = _NotebookBar(display, label, counter)
+        yield ProgressBar(counter, shown.show)
+        shown.update()
+        return
     console = Console(stderr=True)
     if not console.file.isatty():  # rich takes a log file for a terminal if FORCE_COLOR is set, as in many CI systems
         lines = _PlainLines(console, label)
@@ -95,6 +107,38 @@ def progress_bar(label: str, *, total: int, unit: str, done: int = 0) -> Iterato
     with Progress(*columns, console=console, redirect_stdout=sys.stdout.isatty()) as bars:
         task = bars.add_task(label, total=total, completed=done, text=str(counter))
         yield ProgressBar(counter, lambda counter: bars.update(task, completed=counter.done, text=str(counter)))
+
+
+def _notebook_display() -> Callable[..., Any] | None:
+    """Return `IPython.display.display` if this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")  # never imported here: a kernel has it
+    if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
+        return None
+    display: Callable[..., Any] = importlib.import_module("IPython.display").display
+    return display
+
+
+class _NotebookBar:
+    """A bar in the output of a notebook's cell, updated at most every `_UPDATE_INTERVAL` seconds."""
+
+    def __init__(self, display: Callable[..., Any], label: str, counter: ProgressCounter) -> None:
+        self._label, self._counter, self._shown_at = label, counter, time.monotonic()
+        self._handle = display(self, display_id=True)
+
+    def show(self, counter: ProgressCounter) -> None:
+        if time.monotonic() - self._shown_at >= _UPDATE_INTERVAL:
+            self.update()
+
+    def update(self) -> None:
+        self._shown_at = time.monotonic()
+        self._handle.update(self)
+
+    def __repr__(self) -> str:
+        return f"{self._label}: {self._counter}"
+
+    def _repr_html_(self) -> str:
+        bar = f'<progress value="{self._counter.done}" max="{self._counter.total}"></progress>'
+        return f"<div>{html.escape(self._label)} {bar} {html.escape(str(self._counter))}</div>"
 
 
 class _PlainLines:

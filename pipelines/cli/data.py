@@ -25,12 +25,19 @@ def import_command(
     out: options.Out,
     source_format: Annotated[
         Literal["paddleocr", "icdar", "lmdb", "coco-text"] | None,
-        typer.Option("--from", help="Format of SOURCE.", show_default="detected"),
+        typer.Option(help="Format of SOURCE.", show_default="detected"),
     ] = None,
     workers: options.Workers = None,
     address: options.Address = None,
     shard_size: options.ShardSize = None,
     format: options.Format = "parquet",
+    changes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Correct labels of lines by the file that a page of inspect --edit saved."),
+    ] = None,
+    checked_only: Annotated[
+        bool, typer.Option("--checked-only", help="With --changes: leave out the lines that were not checked.")
+    ] = False,
     allow_outside: options.AllowOutside = False,
 ) -> None:
     """Import labelled images of lines or scenes as a dataset.
@@ -42,11 +49,27 @@ def import_command(
     icdar: a folder with images and gt_NAME.txt (x1,y1,...,x4,y4,text, or more points), in it or in its subfolders.
     coco-text: a JSON file (imgs and anns, or COCO's images and annotations), images beside it or in images/.
 
+    --changes: SOURCE is the source of that page, also a dataset of lines. Lines marked as unreadable are left out; all
+    that is known of the other lines is kept. Changes of another source are refused.
+
     Example: ocrmill import icdar2015/train -o data/train
+
+    Example: ocrmill import data/train --changes changes.json -o data/corrected
     """
+    shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
+    if changes is not None:
+        if source_format is not None:
+            raise InputError("--from is for an import without --changes: the page has the format of its source")
+
+        from pipelines.jobs.corrections import import_corrected
+
+        print_summary(import_corrected(source, changes, out, checked_only=checked_only, **shards))
+        return
+    if checked_only:
+        raise InputError("--checked-only needs the file of a page of inspect --edit: name it with --changes")
+
     from pipelines.jobs.importing import import_data
 
-    shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
     print_summary(import_data(source, out, source_format=source_format, **shards))
 
 
@@ -139,7 +162,7 @@ def check_command(
     finish: Annotated[
         bool, typer.Option("--finish", help="End an unfinished dataset at its finished shards, without any other.")
     ] = False,
-    workers: Annotated[int, typer.Option(metavar="W", help="Ray processes; 0: this process alone.")] = 0,
+    workers: options.CheckWorkers = 0,
     allow_outside: options.AllowOutside = False,
 ) -> None:
     """Check a dataset: every shard with its manifest and checksum, every image, label, polygon and key.

@@ -13,8 +13,9 @@ _Recipe: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="RECIPE",
-        help="A preset (lines, lines-document, lines-receipt, lines-screen, lines-de, lines-chinese, digits, "
-        "scenes, scenes-document, ...) or a recipe file.",
+        help="A preset (lines, lines-document, lines-receipt, lines-screen, lines-serial, lines-de, lines-chinese, "
+        "digits, scenes, scenes-document, ...) or a recipe file.",
+        autocompletion=options.complete_recipe,
     ),
 ]
 _Settings: TypeAlias = Annotated[list[str] | None, options.settings_argument("Settings of the recipe to change.")]
@@ -50,7 +51,7 @@ def generate_command(
     files, versions or CPU would give other samples is excluded and named. For a cluster with a token set
     RAY_AUTH_MODE=token and RAY_AUTH_TOKEN (docs/cluster.md).
 
-    Example: ocrmill generate lines -o data/train -n 100000 --seed 1 charset=alphanumeric fonts.system=false
+    Example: ocrmill generate lines -o data/train -n 100000 --seed 1 output.height=32 fonts.system=false
 
     Example: ocrmill generate lines -o "s3://bucket/train?endpoint_override=127.0.0.1:9000&scheme=http" -n 100000
 

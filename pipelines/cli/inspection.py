@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from pipelines.cli.labelling import MAX_EDITED, write_edit_page
 from pipelines.cli.options import AllowOutside, check_writable_file, check_writable_png, output_option
 from pipelines.cli.output import print_table, write_output, write_png
 from synthtext.core import InputError
@@ -17,14 +18,35 @@ if TYPE_CHECKING:
     from pipelines.datasets.source import LineSource
     from pipelines.reports.findings import Finding
 
+_DEFAULT_SAMPLES = 120
 _MAX_EXAMPLES = 4  # of a finding in the terminal
 
 
 def inspect_command(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A dataset, a label file or an LMDB.")],
     out: Annotated[Path, output_option("HTML", "The page to write.")] = Path("report.html"),
-    samples: Annotated[int, typer.Option(min=1, max=2000, metavar="N", help="Number of samples to show.")] = 120,
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            "-n", "--samples", min=1, max=10_000, metavar="N", help="Samples to show.", show_default="120; --edit: 5000"
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Seed of the random choice of samples.")] = 0,
+    edit: Annotated[bool, typer.Option("--edit", help="Write a page in which labels of lines are corrected.")] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL", help="With --edit: show the lines that this recognizer reads otherwise, the worst first."
+        ),
+    ] = None,
+    charset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="C",
+            help="With --edit: characters that labels may have, by name or file.",
+            show_default="that of the dataset or model",
+        ),
+    ] = None,
     allow_outside: AllowOutside = False,
 ) -> None:
     """Report problems, statistics and samples of labelled lines or scenes as one HTML page.
@@ -33,9 +55,19 @@ def inspect_command(
     images; of scenes at most 5,000 are read. The page says how many were inspected. The texts of scenes are outlined
     on their images.
 
+    --edit: the page shows lines with their labels in text fields and saves what is corrected in it as a file, which
+    ocrmill import --changes applies to the same SOURCE.
+
     Example: ocrmill inspect data/train -o train.html
+
+    Example: ocrmill inspect photos/labels.tsv --edit -o edit.html
     """
     check_writable_file(out)
+    if edit:
+        write_edit_page(source, out, samples or MAX_EDITED, seed, model, charset)
+        return
+    if model is not None or charset is not None:
+        raise InputError(f"{'--model' if model else '--charset'} is for a page with --edit")
 
     import numpy as np
 
@@ -43,9 +75,9 @@ def inspect_command(
 
     dataset, rngs = resolve_dataset(source), np.random.default_rng(seed).spawn(2)
     if isinstance(dataset, SceneDataset):
-        report = _inspect_scenes(dataset.source, samples, *rngs)
+        report = _inspect_scenes(dataset.source, samples or _DEFAULT_SAMPLES, *rngs)
     else:
-        report = _inspect_lines(dataset.source, samples, *rngs)
+        report = _inspect_lines(dataset.source, samples or _DEFAULT_SAMPLES, *rngs)
     write_output(out, report.page)
     print(f"{source}: {report.content}")
     for finding in report.findings:

@@ -8,11 +8,14 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from pipelines.cli.comparison import compare_command
 from pipelines.cli.data import check_command, crops_command, export_data_command, import_command
 from pipelines.cli.demo import demo_command
+from pipelines.cli.doctor import doctor_command
 from pipelines.cli.evaluation import evaluate_command
 from pipelines.cli.generation import copypaste_command, generate_command, preview_command
 from pipelines.cli.inspection import fonts_command, inspect_command
+from pipelines.cli.labelling import select_command
 from pipelines.cli.publishing import publish_command, split_command
 from pipelines.cli.quality import filter_command, rebalance_command
 from pipelines.cli.reading import read_command
@@ -23,39 +26,52 @@ from synthtext.core import InputError
 
 app = typer.Typer(
     name="ocrmill",
-    help="Make OCR training data and train OCR models on it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     rich_markup_mode="rich",
 )
 
 _INTERRUPTED = 130  # exit status of a program that Ctrl-C ended
 
-_COMMANDS: dict[str, Callable[..., None]] = {
-    "demo": demo_command,
-    "generate": generate_command,
-    "preview": preview_command,
-    "fonts": fonts_command,
-    "import": import_command,
-    "copypaste": copypaste_command,
-    "crops": crops_command,
-    "export-data": export_data_command,
-    "split": split_command,
-    "check": check_command,
-    "publish": publish_command,
-    "train": train_command,
-    "evaluate": evaluate_command,
-    "rebalance": rebalance_command,
-    "filter": filter_command,
-    "inspect": inspect_command,
-    "import-model": import_model_command,
-    "export": export_command,
-    "read": read_command,
+COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    "Generate data": {
+        "demo": demo_command,
+        "generate": generate_command,
+        "copypaste": copypaste_command,
+        "rebalance": rebalance_command,
+    },
+    "Import and manage data": {
+        "import": import_command,
+        "split": split_command,
+        "crops": crops_command,
+        "select": select_command,
+        "filter": filter_command,
+        "check": check_command,
+        "export-data": export_data_command,
+        "publish": publish_command,
+    },
+    "Train and evaluate": {
+        "train": train_command,
+        "evaluate": evaluate_command,
+    },
+    "Use networks": {
+        "read": read_command,
+        "import-model": import_model_command,
+        "export": export_command,
+    },
+    "Inspect": {
+        "preview": preview_command,
+        "compare": compare_command,
+        "fonts": fonts_command,
+        "inspect": inspect_command,
+        "doctor": doctor_command,
+    },
 }
+"""The commands by name, in the groups of the help."""
 
-for _name, _command in _COMMANDS.items():
-    app.command(_name)(_command)
+for _panel, _commands in COMMANDS.items():
+    for _name, _command in _commands.items():
+        app.command(_name, rich_help_panel=_panel)(_command)
 
 
 class _ErrorStreamHandler(logging.Handler):
@@ -80,7 +96,12 @@ def configure_logging(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
-    """Make OCR training data and train OCR models on it."""
+    """Make OCR training data and train OCR models on it.
+
+    Example: ocrmill preview lines -o grid.png
+
+    Every command has a page of help with an example: ocrmill COMMAND --help
+    """
     if verbose and quiet:
         raise InputError("--verbose and --quiet exclude each other: give one of them")
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO

@@ -17,13 +17,16 @@ Workers: TypeAlias = Annotated[
     int | None,
     typer.Option(metavar="W", help="Number of Ray processes; 0: only this process.", show_default="all CPUs"),
 ]
+CheckWorkers: TypeAlias = Annotated[
+    int, typer.Option("--workers", metavar="W", help="Number of Ray processes; 0: only this process.")
+]
 ShardSize: TypeAlias = Annotated[
     int | None, typer.Option(metavar="K", help="Samples in a shard.", show_default="4096 lines or 256 scenes")
 ]
 Address: TypeAlias = Annotated[
     str | None, typer.Option(metavar="A", help="HOST:PORT of a Ray cluster to join, or auto.", show_default="none")
 ]
-Format: TypeAlias = Annotated[str, typer.Option("--format", metavar="parquet|lmdb", help="Format of the shards.")]
+Format: TypeAlias = Annotated[str, typer.Option("--shard-format", metavar="parquet|lmdb", help="Format of the shards.")]
 
 CharsetFile: TypeAlias = Annotated[
     Path | None,
@@ -58,6 +61,20 @@ AllowOutside: TypeAlias = Annotated[
 Last: TypeAlias = Annotated[
     bool, typer.Option("--last", help="Run directories: the last weights of the training, not the best ones.")
 ]
+
+
+def complete_recipe(incomplete: str) -> list[str]:
+    """Return the presets of recipes that begin with what was typed, for the completion of a shell."""
+    from pipelines.recipes.presets import recipe_preset_names
+
+    return [name for name in recipe_preset_names() if name.startswith(incomplete)]
+
+
+def complete_training(incomplete: str) -> list[str]:
+    """Return the presets of trainings that begin with what was typed."""
+    from pipelines.training.resolve import training_preset_names
+
+    return [name for name in training_preset_names() if name.startswith(incomplete)]
 
 
 class ShardOptions(TypedDict):

@@ -39,7 +39,7 @@ def split_command(
 
 def publish_command(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="A dataset, or a folder of splits.")],
-    workers: Annotated[int, typer.Option(metavar="W", help="Ray processes; 0: this process alone.")] = 0,
+    workers: options.CheckWorkers = 0,
 ) -> None:
     """Prepare a dataset for the Hugging Face Hub, verify it, and print the command that uploads it.
 

@@ -14,6 +14,7 @@ _Preset: TypeAlias = Annotated[
         metavar="PRESET",
         help="rec-lcnet, rec-mobilenet, rec-dml, rec-udml, rec-enhanced-ctc, rec-ppocrv2, rec-distill, rec-tiny, "
         "det-db, det-db-teacher, det-dml, det-distill, det-cml, det-tiny; a YAML file.",
+        autocompletion=options.complete_training,
     ),
 ]
 _Data: TypeAlias = Annotated[
@@ -36,7 +37,8 @@ def train_command(
     val: _Validation = None,
     settings: Annotated[list[str] | None, options.settings_argument("Settings of the preset to change.")] = None,
     workers: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Ray processes that share every step; 0: this process.")
+        int,
+        typer.Option(metavar="N", min=0, help="Number of Ray processes that share every step; 0: only this process."),
     ] = 0,
     address: options.Address = None,
     allow_outside: options.AllowOutside = False,
@@ -56,7 +58,8 @@ def train_command(
     rec-distill also learns from the recognizer in teacher=DIR. rec-mobilenet has the backbone that preceded PP-LCNet.
 
     det-db learns from labels; in det-dml two networks also learn from each other; det-distill and det-cml also learn
-    from the detector in teacher=DIR. copy_paste={} pastes texts during training. docs/training.md lists the settings.
+    from the detector in teacher=DIR. copy_paste={} pastes texts during training. docs/training.md and
+    docs/training-detectors.md list the settings.
 
     With --workers N, each step takes one batch per process, or micro_batches=M, a multiple of N. The result is that of
     one process with as many micro_batches. If a process dies, all restart from the last checkpoint; Ctrl-C stops at

@@ -30,7 +30,7 @@ NO_POLYGON_OR_BOX = "label without polygon or box"
 
 
 @dataclass(frozen=True)
-class CocoScenes(LocalSource):
+class CocoScenes(LocalSource[EncodedScene]):
     """A JSON file, with its images beside it or in `images/`.
 
     COCO-Text has `imgs` and `anns`, by id, with `mask` (a flat list; `polygon` in version 1), `utf8_string` and

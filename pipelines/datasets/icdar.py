@@ -26,7 +26,7 @@ MALFORMED_LINE = "line without corners and a text"
 
 
 @dataclass(frozen=True)
-class IcdarScenes(LocalSource):
+class IcdarScenes(LocalSource[EncodedScene]):
     """A folder with images and label files, in it or in its subfolders: `img_1.jpg` and `gt_img_1.txt`.
 
     A line is `x1,y1,...,x4,y4,text` (ICDAR 2015), where the text may hold commas, or has more than four points before

@@ -10,6 +10,9 @@ from PIL import Image as PillowImage
 
 from synthtext.core import MAX_IMAGE_PIXELS, Image, InputError
 
+IMAGE_SUFFIXES = (".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".jp2", ".png", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
+"""Suffixes of the files in a folder that count as images."""
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 _PNG_ALPHA = (b"\x04", b"\x06")  # colour types of a PNG with an alpha channel; byte 25 holds the type

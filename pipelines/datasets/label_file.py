@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipelines.datasets.image import image_size
 from pipelines.datasets.outside import check_image_path, check_label_names
+from pipelines.datasets.sequence import RowT_co
 from pipelines.datasets.source import EncodedLine, LocalSource, MissingDataError
 from synthtext.core import InputError
 
@@ -25,6 +26,7 @@ DatasetKind: TypeAlias = Literal["lines", "scenes"]
 MAX_INSPECTED_LABELS = 1000
 """Labels that are inspected to detect their kind."""
 
+_SUGGESTION = re.compile(r"[^\t]*\t(?:0\.\d{4}|1\.0000)\t[^\t]*")  # text, confidence, key in the source
 _SCENE, _EMPTY_SCENE = re.compile(r"\s*\[\s*\{"), re.compile(r"\s*\[\s*\]\s*")
 
 
@@ -42,7 +44,7 @@ def detect_label_kind(labels: Iterable[str]) -> DatasetKind:
 
 
 @dataclass(frozen=True)
-class LabelFile(LocalSource):
+class LabelFile(LocalSource[RowT_co]):
     """A UTF-8 file with a path, a tab and a label for every image. It is memory-mapped.
 
     A byte-order mark and CRLF are accepted and blank lines are skipped; a line without a tab has an empty label.
@@ -93,8 +95,12 @@ class LabelFile(LocalSource):
 
 
 @dataclass(frozen=True)
-class LabelFileSource(LabelFile):
-    """A label file of lines."""
+class LabelFileSource(LabelFile[EncodedLine]):
+    """A label file of lines.
+
+    In a file of `ocrmill select`, where the confidence and the key of the line in its source follow each text, these
+    are not part of the text. In other files a tab in a text belongs to it.
+    """
 
     KIND = "lines"
     WRONG_KIND = "labels the texts of scenes; a recognizer needs one text for each image"
@@ -102,6 +108,15 @@ class LabelFileSource(LabelFile):
     def label_problem(self, text: str) -> str:
         """Return that a label is empty, if it is."""
         return "" if text.strip() else "there is no text after the path and a tab"
+
+    def _rows(self, rows: NDArray[np.int64] | slice) -> Iterator[tuple[str, str]]:
+        if not self._has_suggestions:
+            return super()._rows(rows)
+        return ((name, label.partition("\t")[0]) for name, label in super()._rows(rows))
+
+    @cached_property
+    def _has_suggestions(self) -> bool:
+        return all(_SUGGESTION.fullmatch(label) for _, label in read_label_rows(self.path, self._offsets))
 
     def texts(self) -> Iterator[str]:
         """Iterate over all labels, in order."""
@@ -117,8 +132,10 @@ class LabelFileSource(LabelFile):
         return np.fromiter(chain.from_iterable(sizes), np.int64, 2 * len(self)).reshape(-1, 2)
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
-        """Return no columns: a label file has none."""
-        return {}
+        """Return the column `confidence` of a file of `ocrmill select`; other label files have none."""
+        if "confidence" not in names or not self._has_suggestions:
+            return {}
+        return {"confidence": [float(label.split("\t")[1]) for _, label in read_label_rows(self.path, self._offsets)]}
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedLine]:
         """Read lines, in the given order."""

@@ -17,6 +17,7 @@ from pipelines.datasets.image import image_size
 from pipelines.datasets.parquet import ROW_GROUP_CACHE
 from pipelines.datasets.scene_labels import parse_instances, parse_scene_label
 from pipelines.datasets.scene_source import EncodedScene
+from pipelines.datasets.sequence import RowT_co
 from pipelines.datasets.source import MISSING_IMAGE, MISSING_LABEL, EncodedLine, LocalSource, MissingDataError
 from pipelines.io.scene_row import SceneRow
 from synthtext.core import InputError
@@ -25,7 +26,7 @@ _MIN_ROWS_PER_GROUP = 4  # from this many requested rows of a group on, the whol
 
 
 @dataclass(frozen=True)
-class _Lmdb(LocalSource):
+class _Lmdb(LocalSource[RowT_co]):
     """An LMDB with the keys `num-samples`, and `image-%09d` and `label-%09d` from 1; `meta-%09d` if ocrmill wrote it.
 
     The environment is opened for one read at a time (from 25 us), because LMDB does not survive a fork and a process
@@ -43,7 +44,7 @@ class _Lmdb(LocalSource):
 
 
 @dataclass(frozen=True)
-class LmdbSource(_Lmdb):
+class LmdbSource(_Lmdb[EncodedLine]):
     """An LMDB of lines."""
 
     CONTENT = "recognition lines"
@@ -104,7 +105,7 @@ class LmdbSource(_Lmdb):
 
 
 @dataclass(frozen=True)
-class LmdbSceneSource(_Lmdb):
+class LmdbSceneSource(_Lmdb[EncodedScene]):
     """An LMDB of scenes: one that ocrmill wrote, with everything in `meta-%09d`, or one with labels of PaddleOCR."""
 
     CONTENT = "scenes"

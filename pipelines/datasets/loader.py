@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, SupportsIndex, TypeVar, overload
 
 import cv2
-import numpy as np
 import torch
 from torch import Generator, Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Subset
 
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import open_line_source
@@ -68,10 +67,16 @@ def collate(
         preprocessing: Height, padding and channel order; None: `RecognizerPreprocessing()`. Give another one with
             `functools.partial(collate, preprocessing=...)`.
 
-    Example:
+    Returns:
+        Images (B, 3, H, W) uint8, their widths (B,), and their texts.
+
+    Examples:
         >>> from torch.utils.data import DataLoader
-        >>> loader = DataLoader(LinesDataset("data/digits"), batch_size=64, collate_fn=collate)  # doctest: +SKIP
-        >>> images, widths, texts = next(iter(loader))  # doctest: +SKIP
+        >>> from pipelines import LinesDataset, collate
+        >>> loader = DataLoader(LinesDataset("data/digits"), batch_size=8, collate_fn=collate)
+        >>> images, widths, texts = next(iter(loader))
+        >>> images.shape[:3], widths.shape, len(texts)
+        (torch.Size([8, 3, 32]), torch.Size([8]), 8)
     """
     pairs = [(item.image, item.text) if isinstance(item, Sample) else item for item in samples]
     images, widths = _pad([image for image, _ in pairs], preprocessing or RecognizerPreprocessing())
@@ -86,6 +91,13 @@ class LinesDataset(Dataset[tuple[Image, str]]):
 
     Raises:
         InputError: The source cannot be opened.
+
+    Examples:
+        >>> from pipelines import LinesDataset
+        >>> lines = LinesDataset("data/digits")
+        >>> image, text = lines[0]
+        >>> len(lines), image.shape[2], text.isdecimal()
+        (48, 3, True)
     """
 
     def __init__(self, source: str | Path) -> None:
@@ -94,16 +106,20 @@ class LinesDataset(Dataset[tuple[Image, str]]):
     def __len__(self) -> int:
         return len(self._source)
 
-    def __getitem__(self, index: int) -> tuple[Image, str]:
-        """Return the image (H, W, 3) uint8 RGB and the label of a line.
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> tuple[Image, str]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Subset[tuple[Image, str]]: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> tuple[Image, str] | Subset[tuple[Image, str]]:
+        """Return the image (H, W, 3) uint8 RGB and the label of a line, or a slice as a dataset.
 
         Raises:
             IndexError: There is no such line.
             InputError: Its image is missing or broken.
         """
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"line {index} of {len(self)}")
-        (line,) = self._source.read(np.array([index % len(self)]))
+        if isinstance(index, slice):
+            return Subset(self, range(*index.indices(len(self))))
+        line = self._source[index]
         return decode_image(line.image, line.key), line.text
 
 

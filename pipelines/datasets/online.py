@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.datasets.loader import make_loader
+from pipelines.datasets.sequence import RowSequence
 from pipelines.datasets.source import EncodedLine
 from pipelines.io.encode import encode_image
 from pipelines.io.line_row import LineRow
@@ -184,7 +185,7 @@ def load_index(path: Path) -> tuple[SourceIndex, dict[str, object]] | None:
 
 
 @dataclass(frozen=True, eq=False)
-class OnlineSource:
+class OnlineSource(RowSequence[EncodedLine]):
     """The lines that `ocrmill generate RECIPE -n COUNT --seed SEED` would write, drawn while they are read.
 
     They equal those of the shards to the byte.

@@ -143,10 +143,19 @@ def open_dataset(spec: str | Path) -> LineSource | SceneSource:
     Raises:
         InputError: There is no dataset, or it cannot be read.
 
-    Example:
-        >>> source = open_dataset("data/train")  # doctest: +SKIP
-        >>> len(source), source.read(np.array([0]))[0].text  # doctest: +SKIP
-        (200000, 'Main Street')
+    Returns:
+        The rows as a sequence, with length, index, slice and iteration. `row.decode()` gives a `Sample` or a `Scene`.
+
+    Examples:
+        >>> from pipelines import open_dataset
+        >>> lines = open_dataset("data/digits")
+        >>> len(lines), len(lines[10:20])
+        (48, 10)
+        >>> sample = lines[0].decode()
+        >>> sample.image.shape[2], sample.text == lines[0].text
+        (3, True)
+        >>> [len(scene.instances) > 0 for scene in open_dataset("data/scenes")]
+        [True, True]
     """
     return resolve_dataset(spec).source
 

@@ -49,7 +49,7 @@ def check_image_path(folder: Path, path: Path) -> None:
     """
     if outside_allowed():
         return
-    if not os.path.realpath(path).startswith(_real_folder(str(folder))):
+    if not os.path.realpath(path).startswith(_real_folder(os.path.abspath(folder))):  # noqa: PTH100
         message = f"{path} is a symbolic link out of the folder of its label file; {_FIX}"
         raise MissingDataError(message, OUTSIDE_FOLDER)
 

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias, TypeVar
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipelines.datasets.scene_labels import parse_instances
 from pipelines.datasets.scene_source import EncodedScene
+from pipelines.datasets.sequence import RowT_co
 from pipelines.datasets.source import MISSING_IMAGE, MISSING_LABEL, EncodedLine, MissingDataError, StoredSource
 from pipelines.io.connection import wrap_storage_errors
 from pipelines.io.location import RemotePath
@@ -27,7 +28,7 @@ RowGroupColumns: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class _ParquetFile(StoredSource):
+class _ParquetFile(StoredSource[RowT_co]):
     """A Parquet file whose row groups are cached.
 
     A local file is opened for one read at a time, so nothing has to be closed or shared between processes. Of remote
@@ -60,7 +61,7 @@ class _ParquetFile(StoredSource):
 
 
 @dataclass(frozen=True)
-class ParquetSource(_ParquetFile):
+class ParquetSource(_ParquetFile[EncodedLine]):
     """Lines in a Parquet file with the columns key, image.bytes, text, width and height, and any others."""
 
     def texts(self) -> Iterator[str]:
@@ -94,7 +95,7 @@ class ParquetSource(_ParquetFile):
 
 
 @dataclass(frozen=True)
-class ParquetSceneSource(_ParquetFile):
+class ParquetSceneSource(_ParquetFile[EncodedScene]):
     """Scenes in a Parquet file with the columns key, image.bytes and instances; others are not read."""
 
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
@@ -135,17 +136,20 @@ def _open_remote(path: RemotePath) -> tuple[pa.NativeFile, pq.FileMetaData]:
 
 
 class RowGroupCache:
-    """The row groups that were used last, up to `budget` bytes; the last one is kept whatever its size."""
+    """The row groups that were used last, up to `budget` bytes; the last one is kept whatever its size.
+
+    A local file that was replaced is read again, as is one that a relative path names in another working directory.
+    """
 
     def __init__(self, budget: int) -> None:
         self._budget, self._size = budget, 0
-        self._groups: OrderedDict[tuple[AnyPath, int, str], RowGroupColumns] = OrderedDict()
+        self._groups: OrderedDict[tuple[object, int, str], RowGroupColumns] = OrderedDict()
 
     def get(
         self, path: PathT, group: int, label: str, read: Callable[[PathT, int, str], RowGroupColumns]
     ) -> RowGroupColumns:
         """Return a row group by its index and the name of its column of labels; read it if it is not cached."""
-        key = (path, group, label)
+        key = (_file_identity(path), group, label)
         if key not in self._groups:
             self._groups[key] = read(path, group, label)
             self._size += _nbytes(self._groups[key])
@@ -153,6 +157,14 @@ class RowGroupCache:
                 self._size -= _nbytes(self._groups.popitem(last=False)[1])
         self._groups.move_to_end(key)
         return self._groups[key]
+
+
+def _file_identity(path: AnyPath) -> object:
+    if not isinstance(path, RemotePath):
+        with suppress(OSError):  # reading a missing file is an error that names it
+            status = path.stat()
+            return status.st_dev, status.st_ino, status.st_mtime_ns
+    return path
 
 
 def _read_group(path: AnyPath, group: int, label: str) -> RowGroupColumns:

@@ -97,7 +97,7 @@ def _repair_self_intersection(points: Polygon) -> RepairedPolygon:
 
 
 @dataclass(frozen=True)
-class SceneLabelFileSource(LabelFile):
+class SceneLabelFileSource(LabelFile[EncodedScene]):
     """A label file of scenes."""
 
     READ_GROUP_SIZE = 16

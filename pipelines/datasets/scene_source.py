@@ -6,8 +6,9 @@ from typing import NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
+from pipelines.datasets.image import decode_image
 from pipelines.datasets.source import RowSource
-from synthtext.core import Level, TextInstance
+from synthtext.core import Level, Scene, TextInstance
 
 _LEVELS: tuple[Level, ...] = get_args(Level)
 
@@ -15,7 +16,7 @@ _BATCH_SIZE = 16  # scenes that are held in memory while iterating over a source
 
 
 class EncodedScene(NamedTuple):
-    """A scene as it is stored.
+    """A scene as it is stored. A notebook shows its image with the outlines of its texts.
 
     Attributes:
         key: Of the image.
@@ -28,6 +29,16 @@ class EncodedScene(NamedTuple):
     image: bytes
     instances: tuple[TextInstance, ...]
     problems: tuple[str, ...] = ()
+
+    def decode(self) -> Scene:
+        """Return the scene with its pixels; raises InputError if the image is broken."""
+        return Scene(self.key, decode_image(self.image, self.key), self.instances)
+
+    def __repr__(self) -> str:
+        return f"EncodedScene(key={self.key!r}, {len(self.instances)} texts, {len(self.image):,} bytes)"
+
+    def _repr_html_(self) -> str:
+        return self.decode()._repr_html_()
 
 
 SceneSource: TypeAlias = RowSource[EncodedScene]

@@ -1,22 +1,23 @@
 """Sources of labelled images: their protocols, what all formats have in common, and concatenated sources."""
 
 import logging
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, SupportsIndex, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.datasets.image import decode_image
+from pipelines.datasets.sequence import RowSequence, RowT_co
 from pipelines.errors import format_counts
 from pipelines.io.location import RemotePath, parallel_map
 from pipelines.io.paths import AnyPath
-from synthtext.core import InputError
+from synthtext.core import InputError, Sample
 
 COUNTERCLOCKWISE = "counterclockwise polygon"
 SELF_INTERSECTING_QUAD = "self-intersecting quadrilateral"
@@ -68,19 +69,37 @@ class MissingDataError(InputError):
 
 
 class EncodedLine(NamedTuple):
-    """A line as it is stored: its key, its encoded image, and its text as labelled."""
+    """A line as it is stored. A notebook shows its image and its text.
+
+    Attributes:
+        key: Names the line in its source.
+        image: The encoded image.
+        text: As labelled.
+    """
 
     key: str
     image: bytes
     text: str
 
+    def decode(self) -> Sample:
+        """Return the line with its pixels; raises InputError if the image is broken."""
+        return Sample(self.key, decode_image(self.image, self.key), self.text)
 
-RowT_co = TypeVar("RowT_co", covariant=True)
+    def __repr__(self) -> str:
+        return f"EncodedLine(key={self.key!r}, text={self.text!r}, {len(self.image):,} bytes)"
+
+    def _repr_html_(self) -> str:
+        return self.decode()._repr_html_()
+
+
 ResultT = TypeVar("ResultT")
 
 
 class RowSource(Protocol[RowT_co]):
-    """N lines or scenes. A source holds no object for each row; a pickled copy opens the files again."""
+    """N lines or scenes, which behave as a Python sequence: length, index, slice, and iteration.
+
+    A source holds no object for each row. A slice is lazy. A pickled copy opens the files again.
+    """
 
     @property
     def name(self) -> str:
@@ -88,6 +107,13 @@ class RowSource(Protocol[RowT_co]):
         ...
 
     def __len__(self) -> int: ...
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> RowT_co: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> RowSequence[RowT_co]: ...
+
+    def __iter__(self) -> Iterator[RowT_co]: ...
 
     @property
     def group_offsets(self) -> NDArray[np.int64]:
@@ -122,26 +148,23 @@ class LineSource(RowSource[EncodedLine], Protocol):
         """Read columns beside image and label for all rows, without decoding an image.
 
         Args:
-            names: Of columns of shards: font, script, corpus, contrast, effects, ...
+            names: Of columns of shards: font, script, corpus, contrast, effects, ...; or confidence.
 
         Returns:
-            Those that the source has, each with a value for every row, None where it is unknown. Label files and
-            LMDBs of other tools have none.
+            Those that the source has, each with a value for every row, None where it is unknown. Label files have none
+            but the confidence that `ocrmill select` writes, LMDBs of other tools none.
         """
         ...
 
 
 @dataclass(frozen=True)
-class StoredSource(ABC):
+class StoredSource(RowSequence[RowT_co]):
     """N labelled images at a path or a URI."""
 
     path: AnyPath
 
     READ_GROUP_SIZE: ClassVar[int] = 1024
     """Rows that are read together where the format has no row groups."""
-
-    @abstractmethod
-    def __len__(self) -> int: ...
 
     @property
     def name(self) -> str:
@@ -155,14 +178,14 @@ class StoredSource(ABC):
 
 
 @dataclass(frozen=True)
-class LocalSource(StoredSource):
+class LocalSource(StoredSource[RowT_co]):
     """N labelled images at a local path."""
 
     path: Path
 
 
 @dataclass(frozen=True)
-class ConcatenatedSource(Generic[RowT_co]):
+class ConcatenatedSource(RowSequence[RowT_co]):
     """Sources (at least one) one after the other, as one source; `name` is as the user gave it."""
 
     name: str

@@ -71,7 +71,25 @@ def export_onnx(run: Run, out: Path, log: Callable[[str], None] = print, *, int8
 
 
 def export(run: str | Path, out: str | Path, *, int8: str | Path | None = None) -> None:
-    """Write the best network of the run directory at a path as an ONNX file; see `export_onnx`."""
+    """Write the best network of a run directory as an ONNX file, and compare its output with that of torch.
+
+    The file maps normalised images (B, 3, H, W) float32 to probabilities, and has charset, preprocessing and
+    postprocessing in its metadata; see `export_onnx`.
+
+    Args:
+        run: Path of the run directory.
+        out: File to write.
+        int8: Labelled lines of a recognizer, or scenes of a detector, to quantize the network to int8.
+
+    Raises:
+        InputError: The run has no weights, the ONNX libraries are missing, or a path cannot be read or written.
+        JobError: The outputs differ, or no layer can be quantized; no file is written.
+
+    Examples:
+        >>> from pipelines import export
+        >>> export("runs/digits", "digits.onnx")
+        digits.onnx: ... bytes; largest difference from torch in a probability: ...
+    """
     export_onnx(open_run(Path(run)), Path(out), int8=int8)
 
 

@@ -16,7 +16,8 @@ from models.metrics import recognition_scores
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.datasets.scene_source import EncodedScene, instances_at_level
-from pipelines.datasets.source import EncodedLine, RowSource, RowT_co, read_rows
+from pipelines.datasets.sequence import RowT_co
+from pipelines.datasets.source import EncodedLine, RowSource, read_rows
 from pipelines.errors import JobError
 from pipelines.inference.engine import Engine, onnx_engine, open_onnx_session, require_onnx
 from pipelines.inference.onnx_graph import read_metadata, with_metadata

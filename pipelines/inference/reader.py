@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.db.boxes import Boxes
-from pipelines.datasets.image import decode_image
+from pipelines.datasets.image import IMAGE_SUFFIXES, decode_image
 from pipelines.datasets.rectify import rectify, to_quad
 from pipelines.inference.engine import open_onnx_session
 from pipelines.inference.predictors import TextDetector, TextRecognizer
@@ -22,9 +22,6 @@ from pipelines.inference.published import ORIENTATION_FILE, published_file
 from pipelines.inference.reading_order import MIN_GUTTER, PlacedText, group_lines
 from pipelines.inference.resolve import Runtime, open_detector, open_recognizer
 from synthtext.core import Image, InputError, Polygon
-
-IMAGE_SUFFIXES = (".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".jp2", ".png", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
-"""Suffixes of the files in a folder that count as images."""
 
 
 def find_images(names: Sequence[str]) -> list[Path]:
@@ -223,9 +220,11 @@ class Reader:
         Raises:
             InputError: a model cannot be opened, or a threshold is out of range.
 
-        Example:
-            >>> reader = Reader.open(rec="runs/signs", box_threshold=0.5)  # doctest: +SKIP
-            >>> print(reader.read("photo.jpg").text)  # doctest: +SKIP
+        Examples:
+            >>> from pipelines import Reader
+            >>> reader = Reader.open(rec="runs/digits", box_threshold=0.5)
+            >>> reader.recognizer.charset.characters[:3]
+            ('0', '1', '2')
         """
         if det is None and box_threshold is None:
             box_threshold = PUBLISHED_BOX_THRESHOLD
@@ -247,8 +246,10 @@ class Reader:
         Raises:
             InputError: the file is missing or is not an image.
 
-        Example:
-            >>> print(Reader.open().read("photo.jpg").text)  # doctest: +SKIP
+        Examples:
+            >>> from pipelines import Reader
+            >>> Reader.open(rec="runs/digits", min_confidence=0.9).read("photo.jpg").name
+            'photo.jpg'
         """
         if isinstance(image, str | Path):
             name, image = name or str(image), load_image(image)

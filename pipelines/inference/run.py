@@ -23,6 +23,7 @@ from pipelines.datasets.preprocessing import DetectorPreprocessing, RecognizerPr
 from pipelines.inference.engine import Precision, torch_detector, torch_recognizer
 from pipelines.inference.last_weights import load_last_weights
 from pipelines.inference.predictors import TextDetector, TextRecognizer
+from pipelines.inference.run_display import run_to_html
 from pipelines.io.atomic import wrap_write_errors, write_atomic
 from synthtext.core import Charset, InputError
 
@@ -74,7 +75,7 @@ class DetectorSettings(BaseModel):
 
 @dataclass(frozen=True)
 class RunDirectory(ABC, Generic[ModelT]):
-    """A run directory on disk; `RecognizerRun` and `DetectorRun` are its two kinds.
+    """A run directory on disk, of a `RecognizerRun` or a `DetectorRun`. A notebook shows its scores and curves.
 
     Attributes:
         folder: holds `config.yaml`, `preprocessing.json`, the `charset.txt` of a recognizer, and `weights.safetensors`
@@ -98,6 +99,9 @@ class RunDirectory(ABC, Generic[ModelT]):
             raise InputError(f"{folder} is a {run.kind}, not a {cls.kind}")
         return run
 
+    def _repr_html_(self) -> str:
+        return run_to_html(self.folder, f"{self.kind} {self.folder}")
+
     @cached_property
     def config(self) -> SettingsDict:
         """All settings in `config.yaml`."""
@@ -112,16 +116,15 @@ class RunDirectory(ABC, Generic[ModelT]):
         model = self.build_model()
         if self.last:
             load_last_weights(self.folder, model, self.network_name or _saved_network_name(self.folder / WEIGHTS_FILE))
-            return model.eval()
-        _load_weights(self.weights_path(self.network_name), model)
+        else:
+            _load_weights(self.weights_path(self.network_name), model)
         return model.eval()
 
     def select_network(self, name: str) -> Self:
         """Return the same run directory with another of its networks selected.
 
         Args:
-            name: of a network, "best", or "smallest": the trained network with the fewest parameters; if several have
-                as few, the best of them.
+            name: of a network, "best", or "smallest": the best of the trained networks with the fewest parameters.
 
         Raises:
             InputError: there is no network of that name.
@@ -239,9 +242,7 @@ def create_run(
     preprocessing: RecognizerPreprocessing | DetectorPreprocessing,
     charset: Charset | None = None,
 ) -> Run:
-    """Make a run directory without weights.
-
-    `config.yaml` is written last, so that a folder which has one is complete.
+    """Make a run directory without weights; `config.yaml` is written last, so a folder that has one is complete.
 
     Args:
         folder: to create or fill.

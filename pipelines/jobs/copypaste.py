@@ -2,20 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, Unpack
 
-import numpy as np
-from numpy.typing import NDArray
-
 from augment.copy_paste import CopyPaste, CropBank
 from pipelines.config import SettingsDict
-from pipelines.datasets.image import decode_image
 from pipelines.datasets.scene_source import SceneSource
-from pipelines.datasets.source import BROKEN_IMAGE, describe_label_problems, read_row
+from pipelines.datasets.source import describe_label_problems
 from pipelines.errors import format_counts
 from pipelines.io.atomic import staging_folder, wrap_write_errors
 from pipelines.io.cache import fetch_path
@@ -23,11 +19,18 @@ from pipelines.io.dataset_folder import CROP_BANK_FILE, DatasetFolder
 from pipelines.io.description import DatasetDescription
 from pipelines.io.encode import ImageFormat
 from pipelines.io.location import RemotePath
-from pipelines.io.paths import AnyPath, local_path
-from pipelines.jobs.copypaste_inputs import CropSource, build_crop_bank, open_crop_source, open_target, unique_names
+from pipelines.io.paths import AnyPath
+from pipelines.jobs.copypaste_generator import CopyPasteGenerator
+from pipelines.jobs.copypaste_inputs import (
+    CropSource,
+    absolute_inputs,
+    build_crop_bank,
+    open_crop_source,
+    open_target,
+    unique_names,
+)
 from pipelines.jobs.copypaste_settings import (
     CopyPasteSettings,
-    ImageOutput,
     mode_name,
     parse_settings,
     settings_from_dict,
@@ -38,9 +41,7 @@ from pipelines.jobs.shard_job import JobOptions, JobOutput
 from pipelines.jobs.shard_source import SampleSource, code_fingerprint, register_source
 from pipelines.jobs.summary import JobSummary, SourceSummary
 from pipelines.recipes.digest import code_digest, fingerprint_digest
-from synthtext.core import InputError, Provenance, Scene, SkippedSample, StreamSource
-
-_LIBRARIES = ("numpy", "opencv-python", "pillow")
+from synthtext.core import InputError
 
 
 @register_source("copypaste")
@@ -106,7 +107,7 @@ class CopyPasteSource(SampleSource):
             **{f"source {i}": f"{name} {self.scans[path].digest}" for i, (path, (name, _)) in enumerate(sources)},
             "setting crops": json.dumps(self.settings.to_dict()["crops"]),
             **({"recognizer": recognizer_digest(recognizer, None)} if recognizer else {}),
-            **code_fingerprint((), _LIBRARIES),
+            **code_fingerprint((), ("numpy", "opencv-python", "pillow")),
             "drawing code": code_digest(Path(__file__).parent, Path(__file__).parents[1] / "datasets"),
         }
 
@@ -199,68 +200,6 @@ class CopyPasteSource(SampleSource):
         return super().__getstate__() | {"scans": self.scans}  # so that workers need not read everything again
 
 
-_ORDER = 5  # number of the random stream of an epoch's order; other uses have other streams
-
-
-class CopyPasteGenerator:
-    """Pastes texts into the images of a target. Scene i is made of image i of an endless sequence of shuffled epochs.
-
-    Args:
-        target: the scenes that are pasted into.
-        left_out: rows of the target that are not used; not all.
-        copy_paste: pastes texts into a scene.
-        output: how images are stored.
-        seed: 0 to 2**32 - 1.
-        prefix: of the keys.
-    """
-
-    def __init__(
-        self,
-        target: SceneSource,
-        left_out: Collection[int],
-        copy_paste: CopyPaste,
-        output: ImageOutput,
-        seed: int,
-        prefix: str,
-    ) -> None:
-        self._target, self._copy_paste, self._output = target, copy_paste, output
-        self._usable = np.ones(len(target), np.bool_)
-        self._usable[list(left_out)] = False
-        self._epoch_length = int(self._usable.sum())
-        self._seed, self._prefix = seed, prefix
-        self._streams = StreamSource(seed)
-        self._order = lru_cache(maxsize=2)(self._epoch_order)
-
-    def generate_many(self, indices: Sequence[int]) -> Iterator[Scene | SkippedSample]:
-        """Generate scenes in this order."""
-        return map(self.generate, indices)
-
-    def generate(self, index: int) -> Scene | SkippedSample:
-        """Generate one scene; it is skipped if its target image cannot be read."""
-        epoch, position = divmod(index, self._epoch_length)
-        row = int(self._order(epoch)[position])
-        encoded = read_row(self._target, row)
-        if isinstance(encoded, str):
-            return SkippedSample(index, (f"target {encoded}",))
-        try:
-            image = decode_image(encoded.image, encoded.key)
-        except InputError:
-            return SkippedSample(index, (f"target {BROKEN_IMAGE}",))
-        content, appearance = self._streams.at(index)
-        low, high = self._output.quality_range
-        parameters = {"target": row, "jpeg_quality": int(appearance.integers(low, high + 1))}
-        scene = Scene(f"{self._prefix}{index:010d}", image, encoded.instances, Provenance(parameters=parameters))
-        return self._copy_paste(scene, content)
-
-    def _epoch_order(self, epoch: int) -> NDArray[np.int64]:
-        """The usable rows of the target in the order of an epoch: rows of a group stay together."""
-        rng = np.random.default_rng([epoch, self._seed, _ORDER])
-        offsets = self._target.group_offsets
-        groups = rng.permutation(len(offsets) - 1).tolist()
-        order = np.concatenate([rng.permutation(np.arange(offsets[g], offsets[g + 1])) for g in groups])
-        return np.asarray(order[self._usable[order]], np.int64)
-
-
 def copypaste(
     target: str | Path,
     out: str | Path,
@@ -288,13 +227,15 @@ def copypaste(
     Raises:
         InputError: an argument is invalid, or the folder holds another dataset; nothing was written.
         JobError: too many target images cannot be read, the disk is full, or another job is writing to the folder.
+
+    Examples:
+        >>> from pipelines import copypaste
+        >>> copypaste("data/scenes", "data/pasted", count=2, workers=0).rows
+        2
     """
     settings = parse_settings(mode, overrides)
     output = JobOutput(out, **options)
-    paths = [local_path(path, "what is pasted").absolute() for path in (target, *(sources or (target,)))]
-    for path in paths:
-        if output.folder.path in (path, *path.parents):
-            raise InputError(f"{path} lies in the folder {output.folder.path} that is written: choose another for -o")
+    paths = absolute_inputs((target, *(sources or (target,))), output.folder.path)
     if not 0 <= seed < 2**32:
         raise InputError(f"seed {seed} must be from 0 to {2**32 - 1}")
     return output.run(CopyPasteSource(paths[0], tuple(paths[1:]), settings, seed), count)

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.copy_paste import BankBuilder, CropBank, CropRules, TextCutout, crop_from_line, cut_crops
-from pipelines.datasets.image import decode_image
+from pipelines.datasets.image import IMAGE_SUFFIXES, decode_image
 from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_source
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
+from pipelines.datasets.sequence import RowSequence
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, read_row
 from pipelines.errors import format_counts
-from pipelines.inference.reader import IMAGE_SUFFIXES
 from pipelines.io.description import DESCRIPTION_FILE
+from pipelines.io.paths import AnyPath, local_path
 from pipelines.jobs.readable_crops import keep_readable, open_crop_filter
 from pipelines.jobs.stored_lines import line_outline
 from pipelines.progress import progress_bar
@@ -29,7 +30,7 @@ CropSource: TypeAlias = SceneSource | LineSource
 
 
 @dataclass(frozen=True)
-class ImageFolderSource:
+class ImageFolderSource(RowSequence[EncodedScene]):
     """The images of a folder as scenes without text."""
 
     path: Path
@@ -54,6 +55,19 @@ class ImageFolderSource:
     def read(self, rows: NDArray[np.int64]) -> list[EncodedScene]:
         """Read the images of these rows, in this order."""
         return [EncodedScene(name, (self.path / name).read_bytes(), ()) for name in map(self._names.__getitem__, rows)]
+
+
+def absolute_inputs(inputs: Sequence[str | Path], folder: AnyPath) -> list[Path]:
+    """Return local inputs as absolute paths.
+
+    Raises:
+        InputError: one is a URI, or lies in the folder that the job writes.
+    """
+    paths = [local_path(path, "what is pasted").absolute() for path in inputs]
+    for path in paths:
+        if folder in (path, *path.parents):
+            raise InputError(f"{path} lies in the folder {folder} that is written: choose another for -o")
+    return paths
 
 
 def open_target(spec: str | Path) -> SceneSource:

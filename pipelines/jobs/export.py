@@ -1,15 +1,12 @@
 """Exports a dataset in the format of another tool. The folder appears when it is complete."""
 
-import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
-import lmdb
 import numpy as np
 
 from pipelines.datasets.image import check_image
@@ -18,9 +15,8 @@ from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_s
 from pipelines.datasets.provenance import SampleProvenance, read_provenance
 from pipelines.datasets.scene_source import EncodedScene, SceneSource
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, RowSource, read_rows
-from pipelines.errors import JobError, format_counts
-from pipelines.io.atomic import TEMPORARY_PREFIX, remove_path, temporary_path
-from pipelines.io.paths import expand_user
+from pipelines.errors import format_counts
+from pipelines.io.staged_folder import check_new_folder, staged_folder
 from pipelines.jobs.export_annotations import (
     EMPTY_IMAGES,
     CocoTextWriter,
@@ -123,53 +119,14 @@ def export_data(
     if kind == "lines" and format not in LINE_WRITERS:
         others = ", ".join(LINE_WRITERS)
         raise InputError(f"{source} holds lines: the format {format} is for scenes; use one of {others}")
-    if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        raise InputError(f"{out} exists and is not an empty folder: name another one")
+    check_new_folder(out)
     if kind == "scenes":
         scenes = open_scene_source(source)
-        with _staged_folder(out) as folder:
+        with staged_folder(out) as folder:
             return _export_scenes(scenes, format, folder, on_progress)
     lines = open_line_source(source)
-    with _staged_folder(out) as folder:
+    with staged_folder(out) as folder:
         return _export_lines(lines, format, folder, on_progress)
-
-
-@contextmanager
-def _staged_folder(out: Path) -> Iterator[Path]:
-    """A folder under a temporary name, which is renamed on success and removed otherwise."""
-    path = expand_user(out).absolute()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(path)
-        staged = temporary_path(path)
-        try:
-            yield staged
-            os.sync()  # syncing thousands of files one by one would take minutes
-            staged.replace(path)
-        finally:
-            remove_path(staged)
-    except (OSError, lmdb.Error) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise JobError(f"{out} cannot be written: {reason}; nothing was left behind") from None
-
-
-def _remove_abandoned(out: Path) -> None:
-    """Remove the temporary folders of exports to this path whose process was killed."""
-    name = re.compile(re.escape(f"{TEMPORARY_PREFIX}{out.stem}-") + r"(\d{1,9})-[0-9a-f]{8}" + re.escape(out.suffix))
-    for path in out.parent.iterdir():
-        match = name.fullmatch(path.name)
-        if match and not _is_running(int(match[1])):
-            remove_path(path)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _export_scenes(

@@ -121,6 +121,15 @@ def generate(
     Raises:
         InputError: an argument is invalid, or the folder holds another dataset; nothing was written.
         JobError: too many samples are skipped, the disk is full, or another job is writing to the folder.
+
+    Returns:
+        What was written: `rows`, `shards`, `skipped` and `statistics`.
+
+    Examples:
+        >>> from pipelines import generate
+        >>> summary = generate("digits", "data/more", count=20, seed=7, workers=0)
+        >>> summary.rows, summary.shards
+        (20, 1)
     """
     ShardPlan(count, start)
     output = JobOutput(out, workers=workers, address=address, shard_size=shard_size, format=format)
@@ -142,6 +151,11 @@ def iterate_samples(recipe: str | ResolvedRecipe, count: int, seed: int = 0, sta
 
     Raises:
         InputError: the recipe or a number is invalid.
+
+    Examples:
+        >>> from pipelines import iterate_samples
+        >>> [sample.text.isdecimal() for sample in iterate_samples("digits", count=3)]
+        [True, True, True]
     """
     ShardPlan(count, start)
     resolved = resolve_recipe(recipe) if isinstance(recipe, str) else recipe

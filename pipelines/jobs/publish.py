@@ -53,7 +53,9 @@ def prepare_publication(out: str | AnyPath, workers: int = 0) -> Publication:
         if not part.complete:
             raise InputError(f"{paths[name]} is not complete: re-run the command that makes it")
         if part.format != "parquet":
-            raise InputError(f"{paths[name]} has shards in LMDB, which the Hub does not load: use --format parquet")
+            raise InputError(
+                f"{paths[name]} has shards in LMDB, which the Hub does not load: use --shard-format parquet"
+            )
         _update_card(DatasetFolder(paths[name]), {"": part})
     _update_card(folder, parts)
     publication = Publication([check_dataset(path, workers) for path in paths.values()])

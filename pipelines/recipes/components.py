@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, get_type_hints
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -160,13 +160,13 @@ def build_component(kind: ComponentKind, entry: Mapping[str, Any], share: str, f
         key, _, name = path.partition(".")
         settings[key] = {**settings[key], name: child.instance}
     instance = _construct(cls, settings, share, folder, where)
-    return Component(use, instance, _dump(cls, instance, children), weight, children)
+    return Component(use, instance, dump_settings(cls, instance, children), weight, children)
 
 
 def _build_children(cls: type, settings: SettingsDict, folder: Path, where: str) -> dict[str, Component]:
     """Build the corpora in settings of a class that has fields of type `Mapping[str, Corpus]`."""
     children: dict[str, Component] = {}
-    for key in _corpus_fields(cls) & settings.keys():
+    for key in corpus_fields(cls) & settings.keys():
         entries = settings[key]
         if not isinstance(entries, Mapping):
             raise InputError(f"{where}: {key}: must be corpora by name, not {entries!r}")
@@ -180,19 +180,19 @@ def _build_children(cls: type, settings: SettingsDict, folder: Path, where: str)
     return children
 
 
-def _corpus_fields(cls: type) -> set[str]:
+def corpus_fields(cls: type) -> set[str]:
     """Return the fields of a class that hold corpora by name."""
     try:
         hints = get_type_hints(cls)
     except Exception:  # an annotation in user code that cannot be resolved; `_construct` reports it
         return set()
-    return {field.name for field in _init_fields(cls) if hints[field.name] == Mapping[str, Corpus]}
+    return {field.name for field in init_fields(cls) if hints[field.name] == Mapping[str, Corpus]}
 
 
-def _dump(cls: type, instance: Any, children: Mapping[str, Component]) -> SettingsDict:
+def dump_settings(cls: type, instance: Any, children: Mapping[str, Component] = MappingProxyType({})) -> SettingsDict:
     """Return all settings of a component, as JSON."""
-    of_corpora = _corpus_fields(cls)
-    plain = {field.name for field in _init_fields(cls)} - of_corpora
+    of_corpora = corpus_fields(cls)
+    plain = {field.name for field in init_fields(cls)} - of_corpora
     dumped: SettingsDict = TypeAdapter(cls).dump_python(instance, mode="json", include=plain)
     dumped |= {key: {} for key in of_corpora if not getattr(instance, key)}  # a class applies its own defaults
     for path, child in children.items():
@@ -202,7 +202,7 @@ def _dump(cls: type, instance: Any, children: Mapping[str, Component]) -> Settin
 
 
 def _construct(cls: type, settings: SettingsDict, share: str, folder: Path, where: str) -> Any:
-    known = [field.name for field in _init_fields(cls)]
+    known = [field.name for field in init_fields(cls)]
     if share in known:
         raise InputError(f"{where}: its field {share!r} has the name of a key of the recipe: rename it")
     for key in settings:
@@ -224,7 +224,8 @@ def _construct(cls: type, settings: SettingsDict, share: str, folder: Path, wher
         raise InputError(f"{where} cannot be built: {type(error).__name__}: {' '.join(str(error).split())}") from None
 
 
-def _init_fields(cls: Any) -> list[dataclasses.Field[Any]]:
+def init_fields(cls: Any) -> list[dataclasses.Field[Any]]:
+    """Return the fields of a dataclass that its constructor takes."""
     return [field for field in dataclasses.fields(cls) if field.init]
 
 

@@ -38,7 +38,7 @@ from synthtext.scenes import Clutter, Legibility, SceneDesign, SceneGenerator, S
 CURRICULUM_KEY = "curriculum"
 """The key of the stages of a recipe."""
 
-_LISTED = {"corpus": (CORPUS, "weight"), "effects": (EFFECT, "probability")}
+LISTED = {"corpus": (CORPUS, "weight"), "effects": (EFFECT, "probability")}
 """The kind and the share of the components that a recipe lists, by key."""
 
 
@@ -122,7 +122,7 @@ class BaseRecipe(Generic[S]):
         add_module_folders([Path(module) for module in checked.modules])
         charset = resolve_charset(checked.charset, folder)
         listed = {}
-        for key, (kind, share) in _LISTED.items():
+        for key, (kind, share) in LISTED.items():
             entries = {f"{key}.{i}": entry for i, entry in enumerate(getattr(checked, key))}
             listed[key] = build_components(kind, entries, share, folder, where)
         weighted = {}
@@ -153,7 +153,7 @@ class BaseRecipe(Generic[S]):
             *parents, key = path.split(".")
             node = reduce(getitem, parents, settings)
             node[key] = {c.use: {"weight": c.weight, **c.settings} for c in weighted}
-        for key, (_, share) in _LISTED.items():
+        for key, (_, share) in LISTED.items():
             settings[key] = [{"use": c.use, share: c.weight, **c.settings} for c in self.listed_components[key]]
         return settings
 
@@ -194,7 +194,7 @@ class BaseRecipe(Generic[S]):
 
     def design_fields(self, inventory: FontInventory) -> dict[str, Any]:
         """Return the fields that designs of lines and of scenes have in common."""
-        corpora, effects = (self.listed_components[key] for key in _LISTED)
+        corpora, effects = (self.listed_components[key] for key in LISTED)
         return {
             "charset": self.charset,
             "corpora": CorpusMixture([WeightedComponent(corpus_name(c), c.instance, c.weight) for c in corpora]),

@@ -13,6 +13,7 @@ from pipelines.recipes.digest import fingerprint_digest, recipe_fingerprint
 from pipelines.recipes.paths import restore_uris
 from pipelines.recipes.presets import RECIPE_SUFFIXES, apply_base, read_preset, recipe_preset_names
 from pipelines.recipes.recipe import BaseRecipe, LinesRecipe, ScenesRecipe
+from pipelines.recipes.short_form import short_form
 from synthtext.core import Charset, Generator, InputError
 from synthtext.fonts import FontFile, FontInventory
 
@@ -65,9 +66,14 @@ class ResolvedRecipe:
         """SHA-256 of the fingerprint, 64 hexadecimal digits."""
         return fingerprint_digest(self.fingerprint)
 
-    def to_yaml(self) -> str:
-        """Format the recipe as a YAML file that repeats the job."""
-        return dump_yaml(self.settings)
+    def to_yaml(self, *, defaults: bool = True) -> str:
+        """Format the recipe as a YAML file that gives the same samples.
+
+        Args:
+            defaults: Also write the settings that have their defaults, so that the file gives the same samples with a
+                version whose defaults differ. False: write it as a user would.
+        """
+        return dump_yaml(self.settings if defaults else short_form(self.settings, self._recipe))
 
     def generator(self, seed: int) -> Generator[Any]:
         """Return a generator of the samples; it opens the fonts and corpora.
@@ -123,13 +129,29 @@ def resolve_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Resolved
 
 def _resolve(name_or_path: str, overrides: Sequence[str]) -> ResolvedRecipe:
     written, folder = _read(name_or_path)
-    settings = apply_overrides(written, overrides, _WEIGHTED_PATHS)
-    kind = settings.get("kind", "lines")
-    if not isinstance(kind, str) or kind not in RECIPE_TYPES:
-        raise InputError(f"recipe {name_or_path}: kind {kind!r} is unknown; {suggest_key(str(kind), RECIPE_TYPES)}")
-    curriculum = Curriculum.read(RECIPE_TYPES[kind], settings, folder, f"recipe {name_or_path}")
-    resolved = ResolvedRecipe(name_or_path, restore_uris(curriculum.to_dict()))
+    settings = resolve_written(apply_overrides(written, overrides, _WEIGHTED_PATHS), folder, name_or_path)
+    resolved = ResolvedRecipe(name_or_path, settings)
     resolved.check_files()
+    return resolved
+
+
+def resolve_written(written: SettingsDict, folder: Path, name: str) -> SettingsDict:
+    """Return every setting of a recipe.
+
+    Args:
+        written: The settings as written; the key `base` was replaced by those of the preset.
+        folder: Where relative paths start.
+        name: Names the recipe in errors.
+
+    Raises:
+        InputError: A setting is invalid; the message names its path.
+    """
+    kind = written.get("kind", "lines")
+    if not isinstance(kind, str) or kind not in RECIPE_TYPES:
+        raise InputError(f"recipe {name}: kind {kind!r} is unknown; {suggest_key(str(kind), RECIPE_TYPES)}")
+    resolved: SettingsDict = restore_uris(
+        Curriculum.read(RECIPE_TYPES[kind], written, folder, f"recipe {name}").to_dict()
+    )
     return resolved
 
 

@@ -1,7 +1,7 @@
 """Data of the charts that `charts.html` draws."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +66,49 @@ class Histogram:
                 return f"{low} or more"
             high = self.highest
         return str(low) if low == high else f"{low} to {high}"
+
+
+@dataclass(frozen=True)
+class HistogramPair:
+    """Distributions of two sets of numbers over the same columns.
+
+    Attributes:
+        title: Title of the chart.
+        unit: Unit of the values.
+        low: Start of the first column, as text; lower values are counted in it.
+        high: End of the last column, as text; higher values are counted in it.
+        log: The columns have equal ratios rather than equal widths.
+        first: Shares of the first set by column, over the largest share of both, 0 to 1.
+        second: The same for the second set.
+    """
+
+    title: str
+    unit: str
+    low: str
+    high: str
+    log: bool
+    first: tuple[float, ...]
+    second: tuple[float, ...]
+
+    @classmethod
+    def from_values(
+        cls, title: str, unit: str, first: NDArray[np.float64], second: NDArray[np.float64], *, log: bool = False
+    ) -> "HistogramPair":
+        """Count two sets of at least one value; one percent at either end shares the outermost columns."""
+        scaled = [np.log2(np.maximum(values, 1e-3)) if log else values for values in (first, second)]
+        low = min(float(np.percentile(values, 1)) for values in scaled)
+        high = max(float(np.percentile(values, 99)) for values in scaled)
+        edges = np.linspace(low, max(high, low + 1e-6), MAX_COLUMNS + 1)
+        shares = [np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] / len(values) for values in scaled]
+        highest = max(float(share.max()) for share in shares)
+        low, high = (float(2**edge) if log else float(edge) for edge in (edges[0], edges[-1]))
+        return cls(title, unit, f"{low:.3g}", f"{high:.3g}", log, *(tuple((s / highest).tolist()) for s in shares))
+
+    @staticmethod
+    def outline(shares: Sequence[float]) -> str:
+        """Return the `d` attribute of the outline of a set in a box of one unit for each column and a height of 100."""
+        steps = "".join(f"V{100 - 97 * share:.1f}H{column}" for column, share in enumerate(shares, 1))
+        return f"M0 100{steps}V100Z"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from pipelines.reports.formatting import code_point, compact_count, format_perce
 from pipelines.reports.picture import encode_thumbnail, line_image, svg_path
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_SCRIPTS = {"edit.html": ("edit_state", "edit")}  # in their order, of templates that do not use page.js
 
 
 def render_page(template: str, kind: str, title: str, facts: Mapping[str, str], **context: object) -> str:
@@ -27,7 +28,15 @@ def render_page(template: str, kind: str, title: str, facts: Mapping[str, str], 
         facts: Values shown below the title, by name.
         **context: Further variables of the template.
     """
+    context |= _assets(_SCRIPTS.get(template, ("page",)))
     return _environment().get_template(template).render(kind=kind, title=title, facts=facts, **context)
+
+
+@cache
+def _assets(scripts: tuple[str, ...]) -> dict[str, str]:
+    """Return the joined scripts, the styles of all pages and of the last script, and the policy that permits them."""
+    script, css = _join(f"{name}.js" for name in scripts), _join(dict.fromkeys(["page.css", f"{scripts[-1]}.css"]))
+    return {"css": Markup(css), "script": Markup(script), "policy": _content_security_policy(script)}
 
 
 @cache
@@ -42,15 +51,12 @@ def _environment() -> Environment:
     filters = (code_point, compact_count, encode_thumbnail, format_percent, line_image, svg_path, visible_character)
     environment.filters |= {function.__name__: function for function in filters}
     environment.filters["thousands"] = "{:,}".format
-    css, script = (_TEMPLATES.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    environment.globals |= {
-        "css": Markup(css),
-        "script": Markup(script),
-        "policy": _content_security_policy(script),
-        "format_ratio": format_ratio,
-        "search_text": search_text,
-    }
+    environment.globals |= {"format_ratio": format_ratio, "search_text": search_text}
     return environment
+
+
+def _join(names: Iterable[str]) -> str:
+    return "".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in names)
 
 
 def _content_security_policy(script: str) -> str:

@@ -37,6 +37,10 @@ class InputSettings(StrictSettings):
     """`input`: preprocessing of line images, see `RecognizerPreprocessing`.
 
     Attributes:
+        height: of a line, pixels.
+        max_width: of a resized line, pixels; wider ones are squeezed. null: no limit.
+        width_step: the width of a batch is a multiple of it, pixels.
+        channels: order of the colour channels.
         min_width: of a batch, pixels; null, the default with `init`: what 95 % of the lines need.
         drop_wider_than: resized lines that are wider, in pixels, are not trained on.
     """

@@ -53,9 +53,12 @@ def train(
         JobError: the loss is not finite, or too many lines of a recipe cannot be generated.
         KeyboardInterrupt: the process was interrupted; the same call resumes.
 
-    Example:
-        >>> run = train("rec-tiny", "runs/digits", data=["digits"], val=["data/val"])  # doctest: +SKIP
-        >>> run.predictor()  # doctest: +SKIP
+    Examples:
+        >>> from pipelines import train
+        >>> quick = ["samples=16", "batch_size=8", "threads=1", "data_workers=0"]
+        >>> run = train("rec-tiny", "runs/digits", data=["data/digits"], val=["data/digits-val"], overrides=quick)
+        >>> run.kind, len(run.charset)
+        ('recognizer', 10)
     """
     config, folder = resolve_device(resolve_config(preset, data, val, overrides)), Path(out)
     if workers:

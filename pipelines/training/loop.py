@@ -16,6 +16,7 @@ from torch import Tensor
 
 from pipelines.errors import JobError
 from pipelines.inference.run import Run
+from pipelines.inference.run_display import BEST_FILE, METRICS_FILE
 from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.progress import ProgressBar, progress_bar
 from pipelines.training.budget import SpeedEstimate, make_budget
@@ -34,8 +35,6 @@ from pipelines.training.state import TrainingProgress, TrainState, load_checkpoi
 from pipelines.training.task import Log, Task, ValidationResult
 from synthtext.core import InputError
 
-METRICS_FILE = "metrics.jsonl"
-BEST_FILE = "best.json"
 LAST_FILE = "last.json"  # scores of the last weights that were scored
 NON_FINITE_FILE = "non_finite.json"
 _ENDLESS = 2**40  # batches

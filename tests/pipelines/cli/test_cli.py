@@ -17,7 +17,7 @@ from synthtext.fonts import bundled_fonts
 
 COMMANDS = (
     *("demo", "generate", "preview", "fonts", "import", "crops", "export-data"),
-    *("train", "evaluate", "rebalance", "filter", "inspect"),
+    *("train", "evaluate", "rebalance", "filter", "inspect", "doctor"),
 )
 EFFECT = """
 from dataclasses import dataclass

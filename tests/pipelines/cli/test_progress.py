@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,6 +38,14 @@ def test_rate_before_the_first_unit():
     counter = ProgressCounter(10, "lines", clock=clock)
     clock.now += 10
     assert str(counter) == "0 of 10 lines"
+
+
+def test_a_time_budget_has_no_rate():
+    clock = Clock()
+    counter = ProgressCounter(60, "seconds", clock=clock)
+    clock.now += 10
+    counter.advance(10)
+    assert str(counter) == "10 of 60 seconds, 50 s left"
 
 
 @pytest.mark.parametrize(
@@ -74,6 +83,44 @@ def test_no_progress_above_the_level_info(capsys, monkeypatch):
         bar.advance(3)
     assert bar.counter.done == 3
     assert capsys.readouterr().err == ""
+
+
+class Kernel:
+    """What IPython offers in the kernel of a notebook: `display` with an identifier returns a handle."""
+
+    def __init__(self, kernel: bool) -> None:
+        self.shown, self.kernel = [], kernel
+
+    def get_ipython(self):
+        return SimpleNamespace(kernel=self) if self.kernel else SimpleNamespace()
+
+    def display(self, shown, display_id):
+        self.update(shown)
+        return self
+
+    def update(self, shown):
+        self.shown.append(shown._repr_html_())
+
+
+@pytest.mark.parametrize("kernel", [True, False])
+def test_a_bar_in_a_notebook(capsys, monkeypatch, kernel):
+    ipython, clock = Kernel(kernel), Clock()
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=ipython.get_ipython))
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=ipython.display))
+    monkeypatch.setattr(progress.time, "monotonic", clock)
+    with progress_bar("generating", total=100, unit="<lines>") as bar:
+        for _ in range(100):
+            clock.now += 0.03
+            bar.advance()
+    if kernel:
+        assert capsys.readouterr().err == ""
+        assert 10 < len(ipython.shown) < 20  # not a hundred times
+        assert 'value="0" max="100"' in ipython.shown[0]
+        assert 'value="100" max="100"' in ipython.shown[-1]
+        assert "100 of 100 &lt;lines&gt;" in ipython.shown[-1]
+    else:  # IPython in a terminal or a log file
+        assert not ipython.shown
+        assert "100 of 100" in capsys.readouterr().err
 
 
 def test_output_is_not_redirected_to_the_bar():

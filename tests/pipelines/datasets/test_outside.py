@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -141,3 +142,12 @@ def test_lines_without_a_text_are_named(root: Path) -> None:
     assert import_data(path, root / "out", workers=0).source.notes == (
         f"{path}, line 2: there is no text after the path and a tab",
     )
+
+
+def test_the_same_relative_path_in_another_working_directory(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(root / "data", root / "elsewhere" / "data", symlinks=True)
+    label_file(root, "images/own.png")
+    shutil.copy(root / "data" / "labels.tsv", root / "elsewhere" / "data")
+    for folder in (root, root / "elsewhere"):
+        monkeypatch.chdir(folder)
+        assert [line.text for line in open_line_source("data/labels.tsv")] == ["a"]

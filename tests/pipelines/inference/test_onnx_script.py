@@ -17,7 +17,7 @@ from pipelines.inference.resolve import open_recognizer
 from pipelines.inference.run import create_run
 from synthtext.core import Charset
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "models.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "export.md"
 
 
 @pytest.fixture

@@ -279,7 +279,7 @@ def test_commands_at_a_uri(s3, remote, tmp_path):
     assert call("inspect", remote, "-o", page) == 0
     assert "50 lines" in page.read_text()
     assert call("check", remote) == 0
-    assert call("generate", RECIPE, "-o", s3.uri("command"), "-n", "5", "--workers", "0", "--format", "lmdb") == 0
+    assert call("generate", RECIPE, "-o", s3.uri("command"), "-n", "5", "--workers", "0", "--shard-format", "lmdb") == 0
     for arguments in (
         ("inspect", remote, "-o", s3.uri("page.html")),
         ("train", "rec-tiny", "-o", s3.uri("run"), "--data", remote, "--val", remote),

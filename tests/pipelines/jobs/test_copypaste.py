@@ -155,7 +155,7 @@ def test_another_source_or_setting_is_refused(target, tmp_path):
         (["output.quality_range=[90, 120]"], "quality_range"),
         (["--mode", "realesed"], "there is no mode 'realesed'"),
         (["--mode", "paddle", "match_range=[0, 1]"], "unknown key 'match_range'"),
-        (["--format", "zip"], "there is no shard format"),
+        (["--shard-format", "zip"], "there is no shard format"),
         (["--seed", "-1"], "seed -1"),
         (["--workers", "1", "--address", "127.0.0.1:1"], "no Ray cluster answers at 127.0.0.1:1"),
         (["--from", "nowhere.tsv"], "there is no such dataset"),
@@ -231,7 +231,7 @@ def test_unusable_images_are_left_out_before_generation(tmp_path):
     (images / "5.png").write_bytes((images / "5.png").read_bytes()[:60])
     lines = labels.read_text().splitlines()
     labels.write_text("\n".join([*lines[:9], "images/9.png\t[{'transcription'", *lines[10:]]))
-    result = invoke(labels, "-o", tmp_path / "out", "-n", 16, "--format", "lmdb")
+    result = invoke(labels, "-o", tmp_path / "out", "-n", 16, "--shard-format", "lmdb")
     assert result.exit_code == 0, result.output
     assert "target images left out: image broken (2), image missing (1), label unreadable (1)" in result.output
     assert "crops to paste: 8; left out: image broken (2), image missing (1), label unreadable (1)" in result.output

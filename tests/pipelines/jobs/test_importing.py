@@ -125,7 +125,7 @@ def test_invalid_paths_and_formats_are_refused(tmp_path, labels):
 def test_the_command_reports_skipped_lines(tmp_path, labels):
     app = typer.Typer()
     app.command()(import_command)
-    result = CliRunner().invoke(app, [str(labels), "-o", str(tmp_path / "data"), "--from", "paddleocr"])
+    result = CliRunner().invoke(app, [str(labels), "-o", str(tmp_path / "data"), "--source-format", "paddleocr"])
     assert result.exit_code == 0, result.output
     assert "skipped: empty label (2), image broken (2), image missing (1)" in result.output
     assert len(open_line_source(tmp_path / "data")) == 10

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,26 +20,19 @@ from pipelines.datasets.open import open_line_source, open_scene_source
 from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.datasets.provenance import SampleProvenance
 from pipelines.datasets.scene_profile import profile_scenes
+from pipelines.domain_gap.comparison import compare_lines
+from pipelines.domain_gap.line_set import load_lines
 from pipelines.evaluation.detector import analyse_detector
 from pipelines.evaluation.outcomes import EvaluatedInstance, WorstPicture
 from pipelines.evaluation.recognizer import LinePrediction, RecognizerEvaluation, analyse_recognizer
 from pipelines.inference.predictors import TextDetector
+from pipelines.reports.comparison_page import comparison_page
 from pipelines.reports.dataset_page import line_page, scene_page
 from pipelines.reports.detector_report import detector_report
 from pipelines.reports.recognizer_report import recognizer_report
 from synthtext.core import Clusters, Provenance, Size
+from tests.pipelines.reports.chromium import CHROMIUM, FLAGS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 HOSTILE = "<script>document.title='gone'</script>"
 
 pytestmark = [
@@ -173,3 +165,12 @@ def test_worst_images_are_filtered_and_ordered_by_errors(tmp_path, profile):
     assert shown(dom(path, "order=merged&overlay=0", profile), "figure", r"(key-\d)")[0] == "key-0"
     assert shown(dom(path, "order=false_negative", profile), "figure", r"(key-\d)") == ["key-0", "key-2", "key-1"]
     assert shown(dom(path, "filter=FALSE+positive", profile), "figure", r"(key-\d)") == ["key-1"]
+
+
+def test_a_comparison_of_blank_lines_opens(tmp_path, profile):
+    lines = load_lines(str(label_file(tmp_path, [HOSTILE, "", *["one"] * 10])), 12, 0)
+    path = tmp_path / "page.html"
+    path.write_text(comparison_page(compare_lines(lines, lines)), encoding="utf-8")
+    markup = dom(path, "", profile)
+    assert "<title>gone</title>" not in markup
+    assert markup.count("<article") > 5

@@ -1,0 +1,1 @@
+"""Other generators of text lines: how they are installed, and the commands that give them the same work."""

@@ -1,0 +1,1 @@
+"""Active learning: which unlabelled lines a person should label next."""
