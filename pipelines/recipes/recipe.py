@@ -15,9 +15,11 @@ from pipelines.recipes.components import (
     BASELINE,
     CORPUS,
     EFFECT,
+    GLYPH_LAYOUT,
     INK_COLOURS,
     INK_STYLE,
     LAYOUT,
+    OCCLUDER,
     SCENE_BACKGROUND,
     Component,
     ComponentKind,
@@ -219,6 +221,8 @@ class LinesRecipeSettings(BaseRecipeSettings):
     kind: Literal["lines"] = "lines"
     background: WeightedComponents = Field(default={"plain": 1}, min_length=1)
     layout: LayoutOptions = LayoutOptions()
+    glyph_layouts: WeightedComponents = Field(default={"uniform": 1}, min_length=1)
+    occluders: WeightedComponents = Field(default={"nothing": 1}, min_length=1)
     coverage: CoverageOptions = CoverageOptions()
     legibility: LineLegibility = LineLegibility()
     output: LineOutput = LineOutput()
@@ -229,7 +233,7 @@ class LinesRecipe(BaseRecipe[LinesRecipeSettings]):
     """A recipe of lines, validated and built."""
 
     SETTINGS: ClassVar = LinesRecipeSettings
-    EXTRA_WEIGHTED: ClassVar = {"background": BACKGROUND}
+    EXTRA_WEIGHTED: ClassVar = {"background": BACKGROUND, "glyph_layouts": GLYPH_LAYOUT, "occluders": OCCLUDER}
     DESIGN: ClassVar = LineDesign
     GENERATOR: ClassVar = LineGenerator
 
