@@ -22,6 +22,7 @@ from synthtext.lines.design import LineDesign
 from synthtext.lines.placement import CurvedLine, place_line
 from synthtext.lines.sampler import LineSampler
 from synthtext.lines.state import LineState, LineStyle
+from synthtext.occluders.occluder import Nothing, occlude
 from synthtext.typesetting.canvas import LineRaster, Strokes, rasterize_strokes
 from synthtext.typesetting.shaping import ShapedLine
 
@@ -76,7 +77,8 @@ class LineStages:
 
     def __init__(self, design: LineDesign, cache: FaceCache) -> None:
         self._design, self._cache = design, cache
-        self._sampler = LineSampler(design, design.layout)
+        self._sampler = LineSampler(design, design.layout, design.glyph_layouts)
+        self._occluders = WeightedSampler([entry.weight for entry in design.occluders])
         self._backgrounds = WeightedSampler([entry.weight for entry in design.backgrounds])
         self.steps: dict[str, Stage] = {
             "sample text": _per_line(self._sample),
@@ -92,6 +94,7 @@ class LineStages:
             "choose colours": _batched(self._choose_colours),
             **_random("reduce background contrast", self._reduce_background_contrast),
             "composite": _per_line(self._composite),
+            **(_random("occlude", self._occlude) if any(e.component != Nothing() for e in design.occluders) else {}),
             **_random("pixel effects", self._apply_pixel_effects),
         }
 
@@ -99,7 +102,7 @@ class LineStages:
         state.spec = self._sampler.sample(state.streams.content, state.block.faces, state.required)
 
     def _shape(self, state: LineState) -> None:
-        state.layout = self._sampler.layout(state.streams.content, state.spec)
+        state.layout = self._sampler.layout(state.streams, state.spec)
 
     def _place(self, state: LineState, rng: np.random.Generator) -> None:
         spec, curved = state.spec, state.layout.curved
@@ -219,6 +222,13 @@ class LineStages:
         if isinstance(background, ParametricBackground):
             state.image = background.apply_overlay(state.image, state.background_parameters)
 
+    def _occlude(self, state: LineState, rng: np.random.Generator) -> None:
+        entry = self._design.occluders[self._occluders.draw(rng)]
+        quads = state.style.placement.quads[state.layout.curved.line.visible]
+        em = state.style.placement.em
+        state.image, drawn = occlude(rng, entry.component, state.image, state.coverage, quads, em)
+        state.occlusion = {"occluder": entry.name, "occlusion": drawn} if drawn else {}
+
     def _apply_pixel_effects(self, state: LineState, rng: np.random.Generator) -> None:
         quads = state.style.placement.quads[state.layout.curved.line.visible]
         budget = self._design.legibility.budget(state.coverage, quads, state.remaining_contrast)
@@ -246,6 +256,7 @@ class LineStages:
             **({"background_parameters": state.background_parameters} if state.background_parameters else {}),
             "contrast_reduction": state.contrast_reduction,
             "jpeg_quality": low + int(state.streams.appearance("JPEG quality").random() * (high - low + 1)),
+            **state.occlusion,
             **layout.parameters,
         }
         meta = Provenance(
