@@ -1,6 +1,7 @@
 """Sampling and shaping of a line's text: everything that is drawn from the content stream."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +76,17 @@ class LineSampler:
         self._features = sorted(layout.features.items())
         self._distinction = glyph_distinction(design.charset, design.font_options.distinguish)
         self._texts = TextSampler(design.corpora, design.charset, layout, self._distinction)
+
+    def with_design(self, design: Design, layout: LayoutOptions) -> "LineSampler":
+        """Return a sampler of the same texts with other baselines, font sizes, margins and tracking.
+
+        The corpora, the charset and the lengths of `design` and `layout` must be the same.
+        """
+        other = copy(self)
+        other._baselines, other._layout = design.baselines, layout
+        other._size_range = design.font_options.size_range
+        other._baseline_sampler = WeightedSampler([entry.weight for entry in other._baselines])
+        return other
 
     def sample(
         self, rng: np.random.Generator, faces: Sequence[Face], required: RequiredCharacter | None = None

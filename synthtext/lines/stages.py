@@ -73,11 +73,16 @@ class LineStages:
 
     Attributes:
         steps: The stages by name, in order.
+
+    Args:
+        design: Settings of the lines.
+        cache: Open fonts.
+        sampler: Sampler of texts and layouts to use; a new one if None.
     """
 
-    def __init__(self, design: LineDesign, cache: FaceCache) -> None:
+    def __init__(self, design: LineDesign, cache: FaceCache, sampler: LineSampler | None = None) -> None:
         self._design, self._cache = design, cache
-        self._sampler = LineSampler(design, design.layout, design.glyph_layouts)
+        self._sampler = sampler or LineSampler(design, design.layout, design.glyph_layouts)
         self._occluders = WeightedSampler([entry.weight for entry in design.occluders])
         self._backgrounds = WeightedSampler([entry.weight for entry in design.backgrounds])
         self.steps: dict[str, Stage] = {
@@ -97,6 +102,13 @@ class LineStages:
             **(_random("occlude", self._occlude) if any(e.component != Nothing() for e in design.occluders) else {}),
             **_random("pixel effects", self._apply_pixel_effects),
         }
+
+    def with_design(self, design: LineDesign) -> "LineStages":
+        """Return stages for lines of the same texts with another appearance.
+
+        The corpora, the charset and the lengths of the texts must be the same.
+        """
+        return LineStages(design, self._cache, self._sampler.with_design(design, design.layout))
 
     def _sample(self, state: LineState) -> None:
         state.spec = self._sampler.sample(state.streams.content, state.block.faces, state.required)
