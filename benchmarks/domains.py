@@ -5,12 +5,13 @@
 
 DATA holds the labelled sets, `NAME/labels.tsv`. Each is split by a hash of the image: one half is fitted to, the other
 half scores. The published recognizer is tuned on `--lines` generated lines, once of the preset and once of the fitted
-recipe, with the same settings and seeds; the last weights are scored. What WORK already holds is not repeated. The table
-has the 95 % interval of a paired bootstrap over the words of the scoring half.
+recipe, with the same settings and seeds; the last weights are scored. What WORK already holds is not repeated. The
+table has the 95 % interval of a paired bootstrap over the words of the scoring half.
 """
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -62,30 +63,30 @@ def ocrmill(*arguments: str | Path) -> None:
 
 
 def prepare(domain: Domain, data: Path, folder: Path) -> None:
-    """Write `fit.txt` and `score.txt` into the folder of a domain."""
-    if (folder / "score.txt").is_file():
+    """Write `words/fit.txt` and `words/score.txt` into the folder of a domain."""
+    if (folder / "words/score.txt").is_file():
         return
-    labels = data / domain.set / "labels.tsv"
     if domain.scenes:
-        ocrmill("crops", labels, "-o", folder / "crops")
+        ocrmill("crops", data / domain.set / "labels.tsv", "-o", folder / "crops")
         ocrmill("export-data", folder / "crops", "-o", folder / "words", "--to", "paddleocr")
-        labels = folder / "words/labels.tsv"
-    ocrmill("split", labels, "-o", folder, "fit=0.5", "score=0.5")
+    else:
+        shutil.copytree(data / domain.set, folder / "words", dirs_exist_ok=True)
+    ocrmill("split", folder / "words/labels.tsv", "-o", folder / "words", "fit=0.5", "score=0.5")
 
 
 def run_domain(domain: Domain, data: Path, folder: Path, published: Path, lines: int, seeds: Sequence[int]) -> None:
     """Fit, compare, generate, train and score; finished steps are left out."""
     folder.mkdir(parents=True, exist_ok=True)
     prepare(domain, data, folder)
-    ocrmill("fit", folder / "fit.txt", "--base", domain.base, "-o", folder / "fitted.yaml", "-n", "1000")
+    ocrmill("fit", folder / "words/fit.txt", "--base", domain.base, "-o", folder / "fitted.yaml", "-n", "1000")
     for arm in ARMS:
         recipe = domain.base if arm == "preset" else str(folder / "fitted.yaml")
         if not (folder / f"{arm}.json").is_file():
-            ocrmill("compare", folder / "score.txt", recipe, "-n", "1000", "--json", folder / f"{arm}.json")
+            ocrmill("compare", folder / "words/score.txt", recipe, "-n", "1000", "--json", folder / f"{arm}.json")
         ocrmill("generate", recipe, "-o", folder / f"{arm}-lines", "-n", str(lines), "--workers", "0")
     ocrmill("generate", domain.base, "-o", folder / "validation", "-n", "100", "--seed", "1", "--workers", "0")
     if not (folder / "published-scores.json").is_file():
-        write_scores(published, folder / "score.txt", folder / "published-scores.json")
+        write_scores(published, folder / "words/score.txt", folder / "published-scores.json")
     for seed in seeds:
         for arm in ARMS:
             tune(domain, folder, arm, published, lines, seed)
@@ -104,7 +105,7 @@ def tune(domain: Domain, folder: Path, arm: str, published: Path, lines: int, se
         settings.append(f"charset={domain.charset}")
     source = folder / f"{arm}-lines"
     ocrmill("train", "rec-lcnet", "-o", run, "--data", source, "--val", folder / "validation", *settings)
-    write_scores(run, folder / "score.txt", scores, last=True)
+    write_scores(run, folder / "words/score.txt", scores, last=True)
 
 
 def write_scores(run: Path, source: Path, path: Path, *, last: bool = False) -> None:
