@@ -25,6 +25,7 @@ from augment.labels import VisibilityRule, move_instances, warp_scene
 from augment.light import CastShadow, Glare, UnevenLight
 from augment.noise import Binarise, Noise, SaltAndPepper, ScanStreaks, ShotNoise
 from augment.tia import Distort, Stretch, TiaPerspective
+from augment.turn import Turn
 
 __all__ = [
     "Affine",
@@ -64,6 +65,7 @@ __all__ = [
     "Stretch",
     "TextCrop",
     "TiaPerspective",
+    "Turn",
     "UnevenLight",
     "ViewTransform",
     "VisibilityRule",

@@ -14,7 +14,7 @@ from pipelines.recipes.presets import recipe_preset_names
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
 from synthtext.core import StreamSource
-from synthtext.core.ctc import required_steps, time_steps
+from synthtext.core.ctc import TALL, required_steps, time_steps
 from synthtext.core.errors import Rejection
 from synthtext.lines.state import LineState
 
@@ -42,7 +42,9 @@ def check_recipe(name: str, lines: int, seed: int = 0) -> int:
         low, high = placement.labels.min(axis=(0, 1)), placement.labels.max(axis=(0, 1))
         if low.min() < 0 or high[0] > placement.size.width or high[1] > placement.size.height:
             wrong.append((index, "label beyond the image", low.tolist(), high.tolist(), placement.size))
-        if not line.vertical and required_steps(line.text) > time_steps(placement.size):
+        size = placement.size
+        read = size.turned() if size.height >= TALL * size.width else size
+        if not line.vertical and required_steps(line.text) > time_steps(read):
             wrong.append((index, "too few time steps", line.text, "", placement.size))
     print(f"{name}: {len(wrong)} of {lines:,} lines are wrong; rejected: {dict(counts)}", flush=True)
     for example in wrong[:5]:

@@ -28,7 +28,7 @@ PACKAGES = {  # of pipelines: which of its other packages each may import, from 
     "cluster": set[str](),
     "recipes": {"io"},
     "datasets": {"io", "recipes"},
-    "inference": {"io", "datasets"},
+    "inference": {"io", "recipes", "datasets"},
     "evaluation": {"io", "recipes", "datasets", "inference"},
     "active": {"io", "datasets", "inference"},
     "jobs": {"io", "cluster", "recipes", "datasets", "inference"},

@@ -85,7 +85,7 @@ def preview_command(
     seed: options.Seed = 0,
     components: Annotated[
         bool,
-        typer.Option("--components", help="Show every ink style, background and effect on its own, with its name."),
+        typer.Option("--components", help="Show every ink style, background, layout and effect alone, with its name."),
     ] = False,
 ) -> None:
     """Draw a page of samples in seconds: lines above their labels, scenes with polygons around their texts.

@@ -13,6 +13,7 @@ from pipelines.cli.data import check_command, crops_command, export_data_command
 from pipelines.cli.demo import demo_command
 from pipelines.cli.doctor import doctor_command
 from pipelines.cli.evaluation import evaluate_command
+from pipelines.cli.fitting import fit_command
 from pipelines.cli.generation import copypaste_command, generate_command, preview_command
 from pipelines.cli.inspection import fonts_command, inspect_command
 from pipelines.cli.labelling import select_command
@@ -38,6 +39,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "demo": demo_command,
         "generate": generate_command,
         "copypaste": copypaste_command,
+        "fit": fit_command,
         "rebalance": rebalance_command,
     },
     "Import and manage data": {

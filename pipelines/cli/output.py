@@ -63,6 +63,8 @@ def print_summary(summary: "JobSummary") -> None:
         print(summary.character_frequencies.describe())
     if statistics.coverage_outcomes:
         print(f"lines drawn for a required character, by outcome: {format_counts(statistics.coverage_outcomes)}")
+    if unreadable := statistics.unreadable_share:
+        print(f"unreadable lines, drawn again: {unreadable:.1%} of those drawn")
     if summary.lost_workers:
         print(f"workers restarted: {summary.lost_workers}")
     for sentence in (*summary.excluded_nodes, *summary.source.notes):

@@ -138,3 +138,14 @@ def onnx_engine(session: Any) -> Engine:
         return result.squeeze(1) if result.ndim == 4 else result
 
     return run
+
+
+@contextmanager
+def torch_single_thread() -> Iterator[None]:
+    """Restrict torch to one thread, as in Ray workers: the number of threads can change the last bits of a result."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -12,6 +12,10 @@ BIN_WIDTH = 16
 """Width of the bins of widths and heights (pixels) and of contrasts (grey levels); a bin is named by its lower end."""
 
 
+UNREADABLE = "unreadable"
+"""Why a line is rejected that a recognizer cannot read."""
+
+
 class Statistics(BaseModel):
     """Counts of a shard, or of a dataset: the sum over its shards.
 
@@ -64,6 +68,11 @@ class Statistics(BaseModel):
     def attempted(self) -> int:
         """The number of samples, skipped ones included."""
         return self.rows + self.skipped_count
+
+    @property
+    def unreadable_share(self) -> float:
+        """The fraction of the drawn lines that a recognizer could not read, and that were drawn again."""
+        return self.rejections[UNREADABLE] / max(self.rows + self.rejections.total(), 1)
 
     def add_skipped(self, sample: SkippedSample) -> None:
         """Count a skipped sample."""

@@ -1,4 +1,4 @@
-"""A page of every ink style, background and effect, each on its own."""
+"""A page of every component of the appearance of lines, each on its own."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -13,7 +13,17 @@ from PIL import ImageFont
 from pipelines.config import with_settings
 from pipelines.jobs.caption import plain_font
 from pipelines.jobs.preview import draw_grid, draw_text
-from pipelines.recipes.components import BACKGROUND, EFFECT, INK_COLOURS, INK_STYLE, ComponentKind, builtin_classes
+from pipelines.recipes.components import (
+    BACKGROUND,
+    BASELINE,
+    EFFECT,
+    GLYPH_LAYOUT,
+    INK_COLOURS,
+    INK_STYLE,
+    OCCLUDER,
+    ComponentKind,
+    builtin_classes,
+)
 from pipelines.recipes.drawing import draw_samples, opencv_single_thread
 from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe
@@ -26,8 +36,19 @@ _KINDS = {  # with their titles, by key of the setting
     "ink.styles": (INK_STYLE, "ink styles"),
     "ink.colours": (INK_COLOURS, "colours of ink"),
     "background": (BACKGROUND, "backgrounds"),
+    "baselines": (BASELINE, "baselines"),
+    "glyph_layouts": (GLYPH_LAYOUT, "layouts of letters"),
+    "occluders": (OCCLUDER, "objects in front"),
     "effects": (EFFECT, "effects"),
 }
+_LAYOUT = "layout"
+_LAYOUTS: dict[str, dict[str, Any]] = {  # options of the layout that change the appearance of a line
+    "neighbours": {"layout.neighbours.probability": 1.0},
+    "overlap": {"layout.overlap.probability": 1.0},
+    "condensed": {"layout.stretch": {"probability": 1.0, "factor_range": [0.45, 0.6]}},
+    "stretched": {"layout.stretch": {"probability": 1.0, "factor_range": [1.5, 1.8]}},
+}
+_TITLES = {**{key: title for key, (_, title) in _KINDS.items()}, _LAYOUT: "layouts of lines"}
 _MAX_LINES = 16
 
 
@@ -46,7 +67,10 @@ class ComponentPreview(NamedTuple):
 
 
 def list_component_previews(recipe: ResolvedRecipe) -> Iterator[ComponentPreview]:
-    """Every ink style, colour source, background and effect on its own, with the texts and fonts of a recipe of lines.
+    """Every component of the appearance on its own, with the texts and fonts of a recipe of lines.
+
+    These are ink styles, colour sources, backgrounds, baselines, layouts of letters, occluders, effects, and options of
+    the layout.
 
     Components that the recipe names have its settings, others the defaults. Components with a required setting, such as
     a folder, are left out if the recipe does not name them.
@@ -59,8 +83,13 @@ def list_component_previews(recipe: ResolvedRecipe) -> Iterator[ComponentPreview
     plain = _plain_settings(recipe)
     for key, (kind, _) in _KINDS.items():
         for name, settings in _components(recipe, key, kind):
-            changed = _with_component(plain, key, name, settings)
-            yield ComponentPreview(key, name, LinesRecipe.read(changed, Path.cwd(), f"recipe {recipe.name}"))
+            yield _preview(recipe, key, name, _with_component(plain, key, name, settings))
+    for name, changes in _LAYOUTS.items():
+        yield _preview(recipe, _LAYOUT, name, with_settings(plain, changes))
+
+
+def _preview(recipe: ResolvedRecipe, key: str, name: str, settings: dict[str, Any]) -> ComponentPreview:
+    return ComponentPreview(key, name, LinesRecipe.read(settings, Path.cwd(), f"recipe {recipe.name}"))
 
 
 def draw_component_sheet(recipe: ResolvedRecipe, count: int = 8, seed: int = 0) -> Image:
@@ -85,7 +114,7 @@ def draw_component_sheet(recipe: ResolvedRecipe, count: int = 8, seed: int = 0) 
     plain = LineGenerator(previews[0].recipe.design(inventory), seed, "")
     drawn = [(one.key, one.name, _draw(plain.with_design(one.recipe.design(inventory)), count)) for one in previews]
     parts: list[Image] = []
-    for key, (_, title) in _KINDS.items():
+    for key, title in _TITLES.items():
         rows = [(name, images) for owner, name, images in drawn if owner == key]
         if rows:
             cells = [_cell(name, images) for name, images in rows]
@@ -94,10 +123,11 @@ def draw_component_sheet(recipe: ResolvedRecipe, count: int = 8, seed: int = 0) 
 
 
 def _plain_settings(recipe: ResolvedRecipe) -> dict[str, Any]:
-    """The settings of a recipe with plain ink on a plain background, straight, without effects and neighbours."""
+    """The settings of a recipe with plain ink on a plain background, straight, with nothing around and in front."""
     ink = {"ink.styles": {"plain": 1}, "ink.colours": {"any_colour": 1}, "background": {"plain": 1}}
-    layout = {"layout.neighbours.probability": 0.0, "baselines": {"straight": 1}}
-    return with_settings(recipe.settings, {**ink, **layout, "effects": []})
+    layout = {f"layout.{name}.probability": 0.0 for name in ("neighbours", "overlap", "stretch")}
+    letters = {"baselines": {"straight": 1}, "glyph_layouts": {"uniform": 1}, "occluders": {"nothing": 1}}
+    return with_settings(recipe.settings, {**ink, **layout, **letters, "effects": []})
 
 
 def _components(recipe: ResolvedRecipe, key: str, kind: ComponentKind) -> Iterator[tuple[str, dict[str, Any]]]:

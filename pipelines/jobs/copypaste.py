@@ -13,6 +13,7 @@ from pipelines.config import SettingsDict
 from pipelines.datasets.scene_source import SceneSource
 from pipelines.datasets.source import describe_label_problems
 from pipelines.errors import format_counts
+from pipelines.inference.digest import recognizer_digest
 from pipelines.io.atomic import staging_folder, wrap_write_errors
 from pipelines.io.cache import fetch_path
 from pipelines.io.dataset_folder import CROP_BANK_FILE, DatasetFolder
@@ -36,7 +37,6 @@ from pipelines.jobs.copypaste_settings import (
     settings_from_dict,
 )
 from pipelines.jobs.crop_bank import SourceScan, open_bank, save_bank, scan_source
-from pipelines.jobs.line_filter import recognizer_digest
 from pipelines.jobs.shard_job import JobOptions, JobOutput
 from pipelines.jobs.shard_source import SampleSource, code_fingerprint, register_source
 from pipelines.jobs.summary import JobSummary, SourceSummary

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -17,6 +16,7 @@ from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, read_rows
 from pipelines.errors import JobError
+from pipelines.inference.digest import recognizer_digest
 from pipelines.io.connection import StorageError
 from pipelines.io.dataset_folder import FILTER_DECISIONS_FOLDER, DatasetFolder
 from pipelines.io.description import DatasetDescription
@@ -24,18 +24,16 @@ from pipelines.io.line_row import LineRow
 from pipelines.io.paths import AnyPath, local_path
 from pipelines.io.plan import ShardSpec
 from pipelines.io.row import to_json
+from pipelines.io.statistics import UNREADABLE
 from pipelines.jobs.importing import EMPTY_LABEL, imported_line_row, imported_meta
 from pipelines.jobs.line_filter import (
     KEPT,
     KEPT_TRIVIAL,
     TRIVIAL,
-    UNREADABLE,
     FilterDecision,
     FilterSettings,
     LabelledLine,
     LineFilter,
-    covers_folded,
-    recognizer_digest,
 )
 from pipelines.jobs.shard_job import JobOptions, JobOutput
 from pipelines.jobs.shard_source import ShardItem, ShardNote, ShardSource, code_fingerprint, register_source
@@ -116,6 +114,8 @@ class FilterSource(ShardSource):
 
     def rows(self, spec: ShardSpec) -> Iterator[ShardItem]:
         """The lines of a shard that are kept, and a note about every line."""
+        from pipelines.inference.engine import torch_single_thread
+
         indices = iter(spec.samples)
         while window := list(islice(indices, LineRow.ROW_GROUP_SIZE)):
             lines = dict(zip(window, self._read(window), strict=True))
@@ -163,7 +163,8 @@ class FilterSource(ShardSource):
                 continue
             if recognizer.charset.folds_case:
                 yield f"the {noun} model ignores case"
-            unknown = sum(not covers_folded(recognizer.charset, text) for text in self.lines.texts())
+            charset = recognizer.charset
+            unknown = sum(not charset.covers(charset.fold(text)) for text in self.lines.texts())
             if unknown:
                 yield f"{unknown:,} labels have characters that the {noun} model does not know: none of them is {never}"
 
@@ -256,19 +257,6 @@ def _notes(folder: AnyPath) -> Iterator[dict[str, Any]]:
             yield from map(json.loads, (folder / name).read_bytes().splitlines())
     except StorageError as error:
         raise JobError(f"{folder} cannot be read: {error}") from None
-
-
-@contextmanager
-def torch_single_thread() -> Iterator[None]:
-    """Restrict torch to one thread, as in Ray workers: the number of threads can change the last bits of a result."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def filter_lines(

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from models.metrics import normalized_edit_distance
-from pipelines.io.atomic import file_sha256
-from pipelines.recipes.digest import fingerprint_digest
-from synthtext.core import Charset, Image, InputError, check_fraction
+from pipelines.io.statistics import UNREADABLE
+from synthtext.core import Image, InputError, check_fraction
 
 if TYPE_CHECKING:
     from pipelines.inference.predictors import TextRecognizer
 
-KEPT, KEPT_TRIVIAL, TRIVIAL, UNREADABLE = "kept", "kept trivial", "trivial", "unreadable"
-"""The decisions; lines of the last two are dropped."""
+KEPT, KEPT_TRIVIAL, TRIVIAL = "kept", "kept trivial", "trivial"
+"""The decisions besides `UNREADABLE`; trivial and unreadable lines are dropped."""
 
 _BATCH_SIZE = 64  # lines
 
@@ -142,17 +141,15 @@ def _readings(
     recognizer: "TextRecognizer | None", lines: Sequence[LabelledLine], indices: Iterable[int]
 ) -> Iterator[tuple[int, str, str, float]]:
     """Index, folded label, text and confidence of the lines of which a recognizer knows all characters of the label."""
-    asked = [i for i in indices if recognizer and covers_folded(recognizer.charset, lines[i].text)]
-    if recognizer is None or not asked:
+    if recognizer is None:
+        return
+    charset = recognizer.charset
+    asked = [i for i in indices if charset.covers(charset.fold(lines[i].text))]
+    if not asked:
         return
     readings = recognizer.read([lines[i].image for i in asked], _BATCH_SIZE)
     for i, reading in zip(asked, readings, strict=True):
-        yield i, recognizer.charset.fold(lines[i].text), unicodedata.normalize("NFC", reading.text), reading.confidence
-
-
-def covers_folded(charset: Charset, text: str) -> bool:
-    """Whether a charset has all characters of a label, once folded."""
-    return charset.covers(charset.fold(text))
+        yield i, charset.fold(lines[i].text), unicodedata.normalize("NFC", reading.text), reading.confidence
 
 
 def _hash_fraction(key: str) -> float:
@@ -174,22 +171,3 @@ def open_optional_recognizer(path: Path | None, charset: Path | None) -> "TextRe
     if model.kind == "detector":
         raise InputError(f"{path} is a detector: lines are filtered by recognizers")
     return open_recognizer(model, runtime="torch", charset=charset if isinstance(model, OnnxModel) else None)
-
-
-def recognizer_digest(path: Path | None, charset: Path | None) -> str:
-    """SHA-256 of everything that decides what a recognizer reads; empty for no recognizer.
-
-    Raises:
-        InputError: there is no such recognizer.
-    """
-    from pipelines.inference.run import CHARSET_FILE, PREPROCESSING_FILE, open_run
-
-    if path is None:
-        return ""
-    if path.is_dir():
-        files = [open_run(path).weights_path(), path / CHARSET_FILE, path / PREPROCESSING_FILE]
-    elif path.is_file():
-        files = [path, *([charset] if charset else [])]
-    else:
-        raise InputError(f"{path}: there is no such run directory; name a run directory or an ONNX file")
-    return fingerprint_digest({str(i): file_sha256(file) for i, file in enumerate(files)})

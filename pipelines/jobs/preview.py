@@ -23,7 +23,7 @@ _IGNORED = (230, 0, 200)
 _FRACTION_BITS = 4  # of coordinates, in OpenCV
 
 
-def _scene_cell(scene: Scene, width: int) -> Image:
+def scene_cell(scene: Scene, width: int) -> Image:
     """The image of a scene, scaled down to the width if it is larger, with polygons around its texts, (H, width, 3)."""
     scale = min(1.0, width / scene.image.shape[1])
     height = max(1, round(scene.image.shape[0] * scale))
@@ -92,7 +92,7 @@ def _page(items: Sequence[Sample | Scene], fonts: tuple[FontFile, ...]) -> Image
     columns, max_width = (min(_SCENE_COLUMNS, len(items)), _SCENE_MAX_WIDTH) if has_scenes else (_COLUMNS, _MAX_WIDTH)
     width = min(max_width, max(_MIN_WIDTH, *(item.image.shape[1] for item in items)))
     cells = [
-        _scene_cell(item, width)
+        scene_cell(item, width)
         if isinstance(item, Scene)
         else _line_cell(item, width, find_font(item.meta.font, fonts))
         for item in items

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from augment.copy_paste import TextCutout
-from pipelines.jobs.line_filter import UNREADABLE, FilterSettings, LabelledLine, LineFilter
+from pipelines.io.statistics import UNREADABLE
+from pipelines.jobs.line_filter import FilterSettings, LabelledLine, LineFilter
 from synthtext.core import Image
 
 UNREADABLE_CROP = "not read by the recognizer"

@@ -40,6 +40,8 @@ _BACKGROUND_METHODS = (frozenset({"paint"}), frozenset({"for_block"}))
 
 CORPUS = ComponentKind("corpus", "synthtext.corpora", (frozenset({"draw"}),))
 BASELINE = ComponentKind("baseline", "synthtext.baselines", (frozenset({"draw", "warp"}),))
+GLYPH_LAYOUT = ComponentKind("glyph layout", "synthtext.glyph_layouts", (frozenset({"supports", "draw", "arrange"}),))
+OCCLUDER = ComponentKind("occluder", "synthtext.occluders", (frozenset({"draw", "mask"}),))
 BACKGROUND = ComponentKind("background", "synthtext.background", _BACKGROUND_METHODS)
 SCENE_BACKGROUND = ComponentKind("background", "synthtext.scenes.backgrounds", _BACKGROUND_METHODS)
 LAYOUT = ComponentKind("layout", "synthtext.scenes.layouts", (frozenset({"compose", "place"}),))

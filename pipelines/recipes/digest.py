@@ -53,6 +53,7 @@ def _fingerprint_of(recipe: BaseRecipe[Any]) -> dict[str, str]:
     """Return the settings of a recipe, and digests of the files that they name."""
     settings = _flatten(recipe.to_dict(), "")
     fingerprint = {key: text for key, text in settings if not key.startswith(("fonts.folders", "modules"))}
+    fingerprint |= recipe.extra_fingerprint()
     fingerprint["charset"] = "".join(recipe.charset)
     for place, component in recipe.components.items():
         for field, paths in component.paths.items():

@@ -8,6 +8,7 @@ from pipelines.config import SettingsDict
 from pipelines.io.cache import fetch_path
 from pipelines.io.location import RemotePath
 from pipelines.io.paths import expand_user, parse_path
+from pipelines.recipes.readability import PUBLISHED
 from synthtext.corpora import is_charset_name
 
 _URIS: dict[str, str] = {}
@@ -62,7 +63,7 @@ def resolve_paths(annotation: Any, value: Any, folder: Path) -> Any:
 
 
 def resolve_recipe_paths(settings: Mapping[str, Any], folder: Path) -> SettingsDict:
-    """Return the settings of a recipe with absolute paths of fonts, modules and charset.
+    """Return the settings of a recipe with absolute paths of fonts, modules, charset and recognizer.
 
     Args:
         settings: As written, not validated yet.
@@ -73,6 +74,10 @@ def resolve_recipe_paths(settings: Mapping[str, Any], folder: Path) -> SettingsD
     if isinstance(fonts, dict) and isinstance(fonts.get("folders"), list):
         folders = [str(resolve_path(str(entry), folder)) for entry in fonts["folders"]]
         result["fonts"] = {**fonts, "folders": folders}
+    readability = result.get("readability")
+    if isinstance(readability, dict) and readability.get("recognizer") not in (None, "", PUBLISHED):
+        path = str(resolve_path(str(readability["recognizer"]), folder))
+        result["readability"] = {**readability, "recognizer": path}
     modules = result.get("modules") or []
     if isinstance(modules, list):
         paths = [folder, *(folder / expand_user(str(entry)) for entry in modules)]

@@ -15,9 +15,11 @@ from pipelines.recipes.components import (
     BASELINE,
     CORPUS,
     EFFECT,
+    GLYPH_LAYOUT,
     INK_COLOURS,
     INK_STYLE,
     LAYOUT,
+    OCCLUDER,
     SCENE_BACKGROUND,
     Component,
     ComponentKind,
@@ -28,6 +30,7 @@ from pipelines.recipes.components import (
     weighted_entries,
 )
 from pipelines.recipes.paths import resolve_recipe_paths
+from pipelines.recipes.readability import ReadabilityOptions
 from synthtext import CoverageOptions, LayoutOptions, LineDesign, LineGenerator, LineLegibility, LineOutput
 from synthtext.core import Charset, EffectChain, EffectStep, Generator, InputError, WeightedComponent
 from synthtext.corpora import CharsetOptions, CorpusMixture, resolve_charset
@@ -99,6 +102,9 @@ class BaseRecipe(Generic[S]):
 
     EXTRA_WEIGHTED: ClassVar[Mapping[str, ComponentKind]]
     """The weighted components that only this kind of recipe has, by path."""
+
+    NOT_IN_DESIGN: ClassVar[frozenset[str]] = frozenset()
+    """Settings of this kind of recipe that its design does not have."""
 
     DESIGN: ClassVar[Callable[..., Any]]
     """The class of its design. Its fields are `design_fields` and the settings that only this kind of recipe has."""
@@ -184,9 +190,14 @@ class BaseRecipe(Generic[S]):
     def design(self, inventory: FontInventory) -> Any:
         """Return the design of the samples, a `LineDesign` or a `SceneDesign`."""
         fields = self.design_fields(inventory)
-        for name in self.SETTINGS.model_fields.keys() - BaseRecipeSettings.model_fields.keys():
+        own = self.SETTINGS.model_fields.keys() - BaseRecipeSettings.model_fields.keys()
+        for name in own - self.NOT_IN_DESIGN:
             fields[name] = self.entries(name) if name in self.EXTRA_WEIGHTED else getattr(self.settings, name)
         return type(self).DESIGN(**fields)
+
+    def extra_fingerprint(self) -> dict[str, str]:
+        """Return what decides the samples besides settings, components and fonts, by name."""
+        return {}
 
     def entries(self, path: str) -> tuple[WeightedComponent[Any], ...]:
         """Return the components at a path of the recipe for drawing by weight."""
@@ -219,8 +230,11 @@ class LinesRecipeSettings(BaseRecipeSettings):
     kind: Literal["lines"] = "lines"
     background: WeightedComponents = Field(default={"plain": 1}, min_length=1)
     layout: LayoutOptions = LayoutOptions()
+    glyph_layouts: WeightedComponents = Field(default={"uniform": 1}, min_length=1)
+    occluders: WeightedComponents = Field(default={"nothing": 1}, min_length=1)
     coverage: CoverageOptions = CoverageOptions()
     legibility: LineLegibility = LineLegibility()
+    readability: ReadabilityOptions = ReadabilityOptions()
     output: LineOutput = LineOutput()
 
 
@@ -229,9 +243,20 @@ class LinesRecipe(BaseRecipe[LinesRecipeSettings]):
     """A recipe of lines, validated and built."""
 
     SETTINGS: ClassVar = LinesRecipeSettings
-    EXTRA_WEIGHTED: ClassVar = {"background": BACKGROUND}
+    EXTRA_WEIGHTED: ClassVar = {"background": BACKGROUND, "glyph_layouts": GLYPH_LAYOUT, "occluders": OCCLUDER}
     DESIGN: ClassVar = LineDesign
     GENERATOR: ClassVar = LineGenerator
+    NOT_IN_DESIGN: ClassVar = frozenset({"readability"})
+
+    def generator(
+        self, inventory: FontInventory, seed: int, prefix: str, cache: FaceCache | None = None
+    ) -> LineGenerator:
+        """Return a generator of the lines, with the gate of readability; see `BaseRecipe.generator`."""
+        return LineGenerator(self.design(inventory), seed, prefix, cache, self.settings.readability.open_gate())
+
+    def extra_fingerprint(self) -> dict[str, str]:
+        """Return what decides the readings of the gate."""
+        return self.settings.readability.fingerprint()
 
 
 class ScenesRecipeSettings(BaseRecipeSettings):

@@ -92,6 +92,7 @@ class ResolvedRecipe:
             InputError: A file is broken; the message names it.
         """
         for recipe in self._curriculum.recipes:
+            recipe.extra_fingerprint()
             for component in recipe.components.values():
                 check = getattr(component.instance, "check", None)
                 if check is not None:

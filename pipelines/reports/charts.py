@@ -158,3 +158,38 @@ class CharacterGrid:
             counts = counts[:half] + counts[-half:]
             note += f"; the first and the last {half}"
         return cls(tuple(counts), note)
+
+
+@dataclass(frozen=True)
+class LineChart:
+    """Values of several series at the same whole numbers from 0.
+
+    Attributes:
+        title: Title of the chart.
+        top: Value at the top of the chart.
+        bottom: Value at the bottom.
+        series: Name and points of each series; points (x, y) are in a box of `width` by 100, y downwards.
+        width: Width of the box: the greatest number.
+    """
+
+    title: str
+    top: float
+    bottom: float
+    series: tuple[tuple[str, tuple[tuple[float, float], ...]], ...]
+    width: float
+
+    @classmethod
+    def from_series(cls, title: str, series: Mapping[str, Sequence[float]], floor: float = 0.0) -> "LineChart":
+        """Draw series of equal lengths, from `floor` or the lowest value up to the highest value."""
+        values = [value for one in series.values() for value in one]
+        bottom, top = min(floor, *values), max(*values, floor + 1e-6)
+        scaled = tuple(
+            (name, tuple((float(x), 100 * (top - value) / (top - bottom)) for x, value in enumerate(one)))
+            for name, one in series.items()
+        )
+        return cls(title, top, bottom, scaled, float(max(len(one) for one in series.values()) - 1) or 1.0)
+
+    @staticmethod
+    def path(points: Sequence[tuple[float, float]]) -> str:
+        """Return the `d` attribute of the line through points."""
+        return "M" + "L".join(f"{x:g} {y:.1f}" for x, y in points)

@@ -59,6 +59,8 @@ def _render(
             "shards": f"{description.format}{'' if description.complete else ', incomplete'}",
             "digest": description.digest[:16],
         }
+    if unreadable := profile.statistics.unreadable_share:
+        facts["unreadable"] = f"{unreadable:.1%} of the drawn lines, drawn again"
     facts["path"] = name
     title, total = source_title(name), len(profile)
     return render_page(f"{kind}.html", "ocrmill inspect", title, facts, findings=findings, total=total, **context)

@@ -18,6 +18,7 @@ from pipelines.config import SettingsDict
 from pipelines.datasets.scene_source import SceneSource
 from pipelines.evaluation.detector import evaluate_detector
 from pipelines.evaluation.thresholds import ThresholdScores, sweep_thresholds
+from pipelines.inference.digest import recognizer_digest
 from pipelines.inference.engine import torch_detector
 from pipelines.inference.predictors import TextDetector
 from pipelines.inference.run import CONFIG_FILE, DetectorRun, DetectorSettings, Run
@@ -25,7 +26,6 @@ from pipelines.io.atomic import wrap_write_errors, write_atomic
 from pipelines.jobs.copypaste_inputs import build_crop_bank, open_crop_source, unique_names
 from pipelines.jobs.copypaste_settings import OnlineCopyPasteSettings
 from pipelines.jobs.crop_bank import open_bank, save_bank, scan_source
-from pipelines.jobs.line_filter import recognizer_digest
 from pipelines.progress import progress_bar
 from pipelines.recipes.digest import fingerprint_digest
 from pipelines.training.configs import DetectorTrainConfig

@@ -52,9 +52,14 @@ class Clusters:
         return Clusters(self.offsets, moved)
 
     def expanded(self, distance: float) -> "Clusters":
-        """Return the clusters with upright quads that are expanded by this distance on all sides."""
-        outwards = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * np.float32(distance)
-        return Clusters(self.offsets, self.quads + outwards)
+        """Return the clusters with quads that are expanded by this distance on all sides."""
+        quads = self.quads
+        if (quads[:, 0, 1] == quads[:, 1, 1]).all() and (quads[:, 0, 0] == quads[:, 3, 0]).all():
+            outwards = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * np.float32(distance)
+            return Clusters(self.offsets, quads + outwards)
+        right, down = (part[:, None] * np.float32(distance) for part in _directions(quads))
+        signs = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)[:, :, None]
+        return Clusters(self.offsets, quads + signs[:, 0] * right + signs[:, 1] * down)
 
     def outline(self, text: str) -> Polygon:
         """Return the polygon (P, 2) of the line, along the top sides of the quads and back along their bottom sides.

@@ -8,6 +8,10 @@ INPUT_HEIGHT, STEP_WIDTH = 32, 4
 """Height to which recognizers resize a line, and the width of one time step then, in pixels (PP-OCRv2, section 2.2)."""
 
 
+TALL = 1.5
+"""Ratio of height to width from which readers turn a line by a quarter before recognition (PaddleOCR's code)."""
+
+
 def required_steps(text: str) -> int:
     """Return the smallest number of time steps in which CTC emits a text: its length, plus one blank between equals.
 

@@ -29,6 +29,10 @@ class Size(NamedTuple):
     width: float
     height: float
 
+    def turned(self) -> "Size":
+        """Return the size of the image after a quarter turn."""
+        return Size(self.height, self.width)
+
 
 def size_of(image: Image) -> Size:
     """Return the width and height of an image (H, W, ...)."""

@@ -129,6 +129,7 @@ class SevenSegment(InkStyle):
         text = line.text
         return (
             not line.vertical
+            and line.transforms is None
             and len(line.clusters) == len(text)
             and all(character in SEGMENTS or character in _POINTS for character in text)
             and any(map(str.isalnum, text))

@@ -35,7 +35,9 @@ class Stencil(InkStyle):
         return {"width": rng.uniform(*self.width_range)}
 
     def supports(self, line: ShapedLine) -> bool:
-        """Return whether no letters are connected."""
+        """Return whether no letters are connected, and none are rotated."""
+        if line.transforms is not None:
+            return False
         return line.text.isascii() or not any(connects_to_previous(line.text))
 
     def rasterize(

@@ -6,10 +6,21 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar, Literal
 
-from synthtext.core import BoundedSettings, InputError, Range, bounded, check_fraction, check_number, check_range
+from synthtext.core import (
+    BoundedSettings,
+    InputError,
+    Range,
+    WeightedComponent,
+    bounded,
+    check_fraction,
+    check_number,
+    check_range,
+)
 from synthtext.design import Design
+from synthtext.glyph_layouts import GlyphLayout, Uniform
 from synthtext.lines.coverage import CoverageOptions
 from synthtext.lines.legibility import LineLegibility
+from synthtext.occluders.occluder import Nothing, Occluder
 
 _MAX_SIDE = 8192  # pixels
 # These features display other characters: small letters as capitals, 1/2 as one half, 1st as a raised st.
@@ -63,6 +74,45 @@ class NeighbourOptions:
 
 
 @dataclass(frozen=True)
+class OverlapOptions:
+    """Other text above or below that overlaps the line, as where lines are set tight; it is not part of the label.
+
+    Attributes:
+        probability: Probability of overlapping text; only straight and vertical lines have it. It takes the place of
+            other neighbouring text.
+        depth_range: How far it reaches into the ink of the line, as a fraction of the ink's height, 0 to 0.4.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
+
+    probability: float = 0.0
+    depth_range: Range = (0.02, 0.15)
+
+    def __post_init__(self) -> None:
+        check_fraction("overlap: probability", self.probability)
+        check_range("overlap: depth_range", self.depth_range, 0, 0.4, "shares")
+
+
+@dataclass(frozen=True)
+class StretchOptions:
+    """Letters and distances that are condensed or stretched horizontally.
+
+    Attributes:
+        probability: Probability of a condensed or stretched line.
+        factor_range: Horizontal factor, 0.25 to 4; log-uniform. At 0.5, a usual font takes 0.25 heights a character.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
+
+    probability: float = 0.0
+    factor_range: Range = (0.45, 1.8)
+
+    def __post_init__(self) -> None:
+        check_fraction("stretch: probability", self.probability)
+        check_range("stretch: factor_range", self.factor_range, 0.25, 4, "factors")
+
+
+@dataclass(frozen=True)
 class LayoutOptions(BoundedSettings):
     """Layout of lines.
 
@@ -78,6 +128,8 @@ class LayoutOptions(BoundedSettings):
             feature ignores it. Features that display other characters are refused.
         language: BCP 47 tag of the texts ("sr", "zh-Hant"), for fonts with language-specific forms.
         neighbours: Other text that reaches into the image.
+        overlap: Other text that overlaps the line.
+        stretch: Condensed and stretched lines.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
@@ -90,6 +142,8 @@ class LayoutOptions(BoundedSettings):
     features: Mapping[str, float] = field(default_factory=dict)
     language: str = ""
     neighbours: NeighbourOptions = NeighbourOptions()
+    overlap: OverlapOptions = OverlapOptions()
+    stretch: StretchOptions = StretchOptions()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -116,6 +170,9 @@ class LineOutput(BoundedSettings):
         width: In pixels, or "free". For vertical lines, this is the height.
         format: Image format in shards.
         quality_range: JPEG quality, 1 to 100.
+        turn_tall: Whether the image of a line that runs down or up is turned counterclockwise by a quarter if it is at
+            least 1.5 times as high as wide, as readers do before recognition (PaddleOCR's code). Text that runs down
+            then runs from left to right.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # reject unknown keys of a recipe
@@ -124,6 +181,7 @@ class LineOutput(BoundedSettings):
     width: int | Literal["free"] = "free"
     format: Literal["jpeg", "png"] = "jpeg"
     quality_range: tuple[int, int] = bounded((85, 95), 1, 100)
+    turn_tall: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -137,6 +195,8 @@ class LineDesign(Design):
     """All settings of a generator of lines."""
 
     layout: LayoutOptions
+    glyph_layouts: tuple[WeightedComponent[GlyphLayout], ...] = (WeightedComponent("uniform", Uniform()),)
+    occluders: tuple[WeightedComponent[Occluder], ...] = (WeightedComponent("nothing", Nothing()),)
     output: LineOutput
     coverage: CoverageOptions
     legibility: LineLegibility

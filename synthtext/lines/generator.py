@@ -1,8 +1,9 @@
 """Generator of line images: sample i is a pure function of the design, the seed and i."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
+from typing import TypeAlias
 
 from synthtext.core import Sample, SkippedSample, StreamSource
 from synthtext.core.errors import Rejection
@@ -15,6 +16,9 @@ from synthtext.lines.state import LineState
 
 MAX_ATTEMPTS = 20
 """Number of attempts after which a sample is skipped."""
+
+SampleGate: TypeAlias = Callable[[Sequence[Sample]], Sequence[str | None]]
+"""Tells for each of several lines why it is rejected, or None. It must judge every line alone."""
 
 _COVERAGE_ATTEMPTS = 10  # attempts with the required character, before any text is taken
 _BATCH_SIZE = 64  # samples that pass through the stages together
@@ -33,15 +37,23 @@ class LineGenerator:
         seed: 0 to 2**32 - 1.
         prefix: Prefix of the samples' keys.
         cache: Cache of open fonts to share with other generators; a new one if None.
+        gate: Rejects finished lines, which are then drawn again like other rejected attempts; None accepts all.
 
     Raises:
         InputError: No font covers the texts of a corpus, a required character is not in the charset, or no text has an
             accepted length.
     """
 
-    def __init__(self, design: LineDesign, seed: int, prefix: str = "", cache: FaceCache | None = None) -> None:
+    def __init__(
+        self,
+        design: LineDesign,
+        seed: int,
+        prefix: str = "",
+        cache: FaceCache | None = None,
+        gate: SampleGate | None = None,
+    ) -> None:
         self.design = design
-        self._prefix = prefix
+        self._prefix, self._gate = prefix, gate
         self._sources = [StreamSource(seed) for _ in range(_BATCH_SIZE)]
         self.resources = BlockResourceCache(design, seed, cache)
         self.stages = LineStages(design, self.resources.cache)
@@ -69,7 +81,12 @@ class LineGenerator:
             state = LineState(index, replace(streams, attempt=attempt), block, required)
             self.stages.run([state])
             if state.failure is None:
-                return self.stages.finish(state, self._prefix, tuple(reasons))
+                sample = self.stages.finish(state, self._prefix, tuple(reasons))
+                reason = self._gate([sample])[0] if self._gate else None
+                if reason is None:
+                    return sample
+                reasons.append(reason)
+                continue
             if not isinstance(state.failure, Rejection):
                 raise state.failure
             reasons.append(state.failure.reason)
@@ -87,6 +104,9 @@ class LineGenerator:
         ]
         self.stages.run(states)
         finished = [None if state.failure else self.stages.finish(state, self._prefix, ()) for state in states]
+        if self._gate:
+            reasons = iter(self._gate([sample for sample in finished if sample]))
+            finished = [sample if sample and next(reasons) is None else None for sample in finished]
         for index, sample in zip(indices, finished, strict=True):
             yield sample or self.generate(index)  # repeats the failed attempt, then tries again
 

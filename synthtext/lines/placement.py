@@ -6,13 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from synthtext.core import Box, Points, Size, Warp, bounding_box
-from synthtext.core.ctc import required_steps, time_steps
+from synthtext.core.ctc import TALL, required_steps, time_steps
 from synthtext.core.errors import Rejection
 from synthtext.ink import DecorationMargins
 from synthtext.lines.design import LineOutput
 from synthtext.typesetting.shaping import ShapedLine
 
 _MIN_EM = 9.0  # pixels; smaller text is illegible
+_MIN_LETTER = 6.0  # pixels of the smallest or narrowest letter of a line whose letters differ from the font's
 _EDGE = 1.5  # pixels: glyph positions are rounded to whole pixels, and resampling spreads ink by one pixel
 _ROUNDED = 1.0  # pixels by which rounding may widen an outline, which is at least one whole pixel wide
 _MAX_SIDE = 8192  # pixels
@@ -101,7 +102,7 @@ def place_line(
         margins: Minimum margins.
         alignment: Position in an image that is larger than required: fractions (x, y) from 0 to 1.
         outset: How far ink extends beyond the letters, in ems (an outline).
-        output: Size of the image; height and width are swapped for a vertical line.
+        output: Size of the image; height and width are swapped for a line that runs down or up.
         padding: How far decoration extends beyond the letters, in ems (a shadow, an underline).
 
     Raises:
@@ -118,31 +119,51 @@ def place_line(
         ink = ink.union(bounding_box(labels))
     width = ink.width + unit * (margins.left + margins.right) + (padding.left + padding.right) * em
     height = ink.height + unit * (margins.top + margins.bottom) + (padding.top + padding.bottom) * em
-    scale, size = _fit_image(curved.line, (width, height), em, edge, output)
+    runs_down = _runs_down(curved, warp)
+    scale, size = _fit_image(curved.line, (width, height), em, edge, output, runs_down=runs_down)
+    is_tall = runs_down and size.height >= TALL * size.width
+    if not curved.line.vertical and required_steps(curved.line.text) > time_steps(size.turned() if is_tall else size):
+        raise Rejection("too narrow for CTC")
     before, above = box.left - ink.left + padding.left * em, box.top - ink.top + padding.top * em
     left = edge + (margins.left * unit + before) * scale + alignment[0] * (size.width - width * scale - 2 * edge)
     top = edge + (margins.top * unit + above) * scale + alignment[1] * (size.height - height * scale - 2 * edge)
     placing = Warp.scale_translate(scale, left - box.left * scale, top - box.top * scale)
+    if output.turn_tall and is_tall:
+        placing = placing.then(Warp.from_matrix(np.array([[0.0, 1, 0], [-1, 0, size.width], [0, 0, 1]])))
+        size = size.turned()
     to_image = curved.warp.then(warp).then(placing)
     placed = to_image.points(curved.quads) if quads is None else placing.points(quads)
     return LinePlacement(size, to_image, em * scale, placed, placed if labels is None else placing.points(labels))
 
 
 def _fit_image(
-    line: ShapedLine, need: tuple[float, float], em: float, edge: float, output: LineOutput
+    line: ShapedLine, need: tuple[float, float], em: float, edge: float, output: LineOutput, *, runs_down: bool
 ) -> tuple[float, Size]:
     """Return the scale at which a line that needs (width, height) pixels fits, at most 1, and the size of its image."""
-    limits = (output.height, output.width) if line.vertical else (output.width, output.height)
+    limits = (output.height, output.width) if runs_down else (output.width, output.height)
     sides = tuple(zip(limits, need, strict=True))
     scale = min((1.0, *((limit - 2 * edge) / need for limit, need in sides if limit != "free")))
-    if em * scale < _MIN_EM:
+    if em * scale < _MIN_EM or em * scale * line.smallest_scale < _MIN_LETTER:
         raise Rejection("too small to read")
     size = Size(*(math.ceil(need * scale + 2 * edge) if limit == "free" else limit for limit, need in sides))
     if max(size) > _MAX_SIDE:
         raise Rejection("too long")
-    if not line.vertical and required_steps(line.text) > time_steps(size):
-        raise Rejection("too narrow for CTC")
     return scale, size
+
+
+def _runs_down(curved: CurvedLine, warp: Warp) -> bool:
+    """Whether a line runs down or up rather than across after a warp."""
+    vertical = curved.line.vertical
+    matrix = warp.matrix
+    if matrix is not None and not (matrix[2, 0] or matrix[2, 1]):
+        right, down = matrix[:2, 1 if vertical else 0].tolist()
+    else:
+        box = curved.box
+        x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+        ends = [(x, box.top), (x, box.bottom)] if vertical else [(box.left, y), (box.right, y)]
+        start, end = warp.points(np.array(ends, np.float32)).tolist()
+        right, down = end[0] - start[0], end[1] - start[1]
+    return bool(abs(down) > abs(right))
 
 
 class Neighbour(NamedTuple):
@@ -180,3 +201,17 @@ def place_neighbour(
     else:
         dy = ink.top - gap - own.bottom if side == 1 else ink.bottom + gap - own.top
     return Neighbour(other, Warp.translation(dx, dy))
+
+
+def place_overlap(rng: np.random.Generator, line: ShapedLine, other: ShapedLine, depth: float) -> Neighbour:
+    """Place another line above or below a line (left or right of a vertical line) such that it overlaps its ink.
+
+    It reaches into the ink by a fraction of its height, the depth from 0 to 1, and lies at a random place along it.
+    """
+    ink, own = line.ink_box, other.ink_box
+    after, fraction = bool(rng.integers(2)), float(rng.random())
+    if line.vertical:
+        near = ink.right - depth * ink.width - own.left if after else ink.left + depth * ink.width - own.right
+        return Neighbour(other, Warp.translation(near, ink.top + ink.height * fraction - (own.top + own.bottom) / 2))
+    near = ink.bottom - depth * ink.height - own.top if after else ink.top + depth * ink.height - own.bottom
+    return Neighbour(other, Warp.translation(ink.left + ink.width * fraction - (own.left + own.right) / 2, near))

@@ -1,21 +1,24 @@
 """Sampling and shaping of a line's text: everything that is drawn from the content stream."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
 
 from synthtext.baselines import Baseline
-from synthtext.core import Parameters, WeightedComponent, WeightedSampler, lerp
+from synthtext.core import Parameters, StageStreams, WeightedComponent, WeightedSampler, lerp
 from synthtext.core.errors import Rejection
 from synthtext.corpora import SampledText
 from synthtext.design import Design
 from synthtext.fonts import Face, glyph_distinction
+from synthtext.glyph_layouts import GlyphLayout
 from synthtext.ink import InkStyle
 from synthtext.lines.choice import TextChoice, TextSampler, displayed_text
 from synthtext.lines.coverage import RequiredCharacter
 from synthtext.lines.design import LayoutOptions
-from synthtext.lines.placement import CurvedLine, Margins, Neighbour, place_neighbour
+from synthtext.lines.placement import CurvedLine, Margins, Neighbour, place_neighbour, place_overlap
+from synthtext.lines.variation import LetterVariation
 from synthtext.typesetting.shaping import ShapedLine, ShapingOptions, shape_line
 
 
@@ -63,13 +66,27 @@ class LineSampler:
         InputError: No text of the corpora has a length that the layout accepts.
     """
 
-    def __init__(self, design: Design, layout: LayoutOptions) -> None:
+    def __init__(
+        self, design: Design, layout: LayoutOptions, glyph_layouts: Sequence[WeightedComponent[GlyphLayout]] = ()
+    ) -> None:
         self._charset, self._corpora, self._baselines = design.charset, design.corpora, design.baselines
         self._size_range, self._layout = design.font_options.size_range, layout
         self._baseline_sampler = WeightedSampler([entry.weight for entry in self._baselines])
+        self._variation = LetterVariation(layout.stretch, glyph_layouts)
         self._features = sorted(layout.features.items())
         self._distinction = glyph_distinction(design.charset, design.font_options.distinguish)
         self._texts = TextSampler(design.corpora, design.charset, layout, self._distinction)
+
+    def with_design(self, design: Design, layout: LayoutOptions) -> "LineSampler":
+        """Return a sampler of the same texts with other baselines, font sizes, margins and tracking.
+
+        The corpora, the charset and the lengths of `design` and `layout` must be the same.
+        """
+        other = copy(self)
+        other._baselines, other._layout = design.baselines, layout
+        other._size_range = design.font_options.size_range
+        other._baseline_sampler = WeightedSampler([entry.weight for entry in other._baselines])
+        return other
 
     def sample(
         self, rng: np.random.Generator, faces: Sequence[Face], required: RequiredCharacter | None = None
@@ -95,20 +112,23 @@ class LineSampler:
         parameters |= chosen.parameters
         return LineSpec(text, displayed, face, shaping, baseline, em, margins, (fractions[7], fractions[8]), parameters)
 
-    def layout(self, rng: np.random.Generator, spec: LineSpec) -> LineLayout:
-        """Shape a text and place it along its baseline.
+    def layout(self, streams: StageStreams, spec: LineSpec) -> LineLayout:
+        """Shape a text, arrange and stretch its letters, and place it along its baseline.
 
         Raises:
             Rejection: The text cannot be set like this.
         """
-        line = shape_line(spec.displayed, spec.face, spec.shaping)
+        shaped = shape_line(spec.displayed, spec.face, spec.shaping)
+        line, varied = self._variation.vary(streams, shaped, spec.face)
         name, baseline = spec.baseline.name, spec.baseline.component
-        curvature = baseline.draw(rng, line.ink_box)
-        parameters = dict(spec.parameters)
+        curvature = baseline.draw(streams.content, line.ink_box)
+        parameters = {**spec.parameters, **varied}
         if curvature or baseline.vertical:
             parameters |= {"baseline": name, **curvature}
         curved = CurvedLine.of(line, baseline.warp(line.ink_box, curvature))
-        neighbour = None if curved.warp.maps else self._neighbour(rng, spec, line)
+        neighbour = None if curved.warp.maps else self._neighbour(streams.content, spec, line)
+        if not curved.warp.maps and self._layout.overlap.probability:
+            neighbour = self._overlap(streams.appearance("overlap"), spec, line, parameters) or neighbour
         if neighbour:
             parameters["neighbour"] = neighbour.line.text
         return LineLayout(spec, curved, neighbour, parameters)
@@ -168,11 +188,29 @@ class LineSampler:
         options = self._layout.neighbours
         if not options.probability or rng.random() >= options.probability:
             return None
+        other = self._shape_another(rng, spec)
+        return other and place_neighbour(rng, line, other, spec.margins, lerp(options.depth_range, rng.random()))
+
+    def _overlap(
+        self, rng: np.random.Generator, spec: LineSpec, line: ShapedLine, parameters: Parameters
+    ) -> Neighbour | None:
+        """Text that overlaps the line, whose depth is added to the parameters; None for most lines."""
+        options = self._layout.overlap
+        if rng.random() >= options.probability:
+            return None
+        other = self._shape_another(rng, spec)
+        if other is None:
+            return None
+        depth = lerp(options.depth_range, rng.random())
+        parameters["overlap"] = round(depth, 3)
+        return place_overlap(rng, line, other.stretched(line.stretch), depth)
+
+    def _shape_another(self, rng: np.random.Generator, spec: LineSpec) -> ShapedLine | None:
+        """Shape another text in the face of a line; None if that is impossible."""
         text = self._corpora.draw(rng).text
         if not text or not spec.face.covers(text):
             return None
         try:
-            other = shape_line(text, spec.face, spec.shaping._replace(baseline_shifts=None))
+            return shape_line(text, spec.face, spec.shaping._replace(baseline_shifts=None))
         except Rejection:
             return None
-        return place_neighbour(rng, line, other, spec.margins, lerp(options.depth_range, rng.random()))

@@ -45,6 +45,7 @@ class LineState:
     local_background: LocalBackground = field(init=False)  # luminance of the background around the ink
     ink: InkColour | None = None  # colour of the ink; None if no colour reaches the contrast floor
     image: Image = field(init=False)  # (H, W, 3) uint8 RGB
+    occlusion: Parameters = field(default_factory=dict)  # the object in front of the line; empty if there is none
     pixel_effects: tuple[AppliedEffect, ...] = ()  # pixel effects that were applied
     failure: Exception | None = None  # a `Rejection`, or an error raised by a user-defined component
 

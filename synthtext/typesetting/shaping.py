@@ -1,6 +1,7 @@
 """Shaping of a line: the positions of its glyphs and clusters."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -35,9 +36,29 @@ class ShapedLine(NamedTuple):
     glyphs: list[int]  # n glyph ids, from left to right (from top to bottom)
     x: list[float]  # (N) x of the glyphs' origins, in font units
     y: list[float]  # (N) y of the glyphs' origins, in font units
-    clusters: Clusters  # their quads contain all ink; all are as high (as wide) as the line's ink
+    owners: list[int]  # (N) index of each glyph's cluster
+    clusters: Clusters  # their quads contain all ink; all are as high (as wide) as the line's ink, unless transformed
     visible: NDArray[np.bool_]  # (K,) which clusters have ink; spaces have none, even if letters extend into them
-    ink_box: Box  # bounding box of all ink
+    ink_box: Box  # bounding box of all ink, and of the quads
+    transforms: Floats | None = None  # (N, 2, 2) of the glyphs about their origins; None: glyphs are as in the font
+    stretch: float = 1.0  # horizontal factor, by which quads and box are stretched; x, y and transforms are not
+
+    @property
+    def smallest_scale(self) -> float:
+        """Size of the smallest letter, or width of the narrowest one, as a fraction of that in the font; at most 1."""
+        smallest = min(self.stretch, 1.0)
+        if self.transforms is not None:
+            smallest = min(smallest, smallest * float(np.sqrt(np.abs(np.linalg.det(self.transforms)).min())))
+        return smallest
+
+    def stretched(self, factor: float) -> "ShapedLine":
+        """Return the line with all letters and distances stretched horizontally (above 1) or condensed (below 1)."""
+        quads, ink = self.clusters.quads * np.array([factor, 1], np.float32), self.ink_box
+        return self._replace(
+            clusters=Clusters(self.clusters.offsets, quads),
+            ink_box=Box(ink.left * factor, ink.top, ink.right * factor, ink.bottom),
+            stretch=self.stretch * factor,
+        )
 
 
 class _Measured(NamedTuple):
@@ -69,7 +90,7 @@ def shape_line(text: str, face: Face, options: ShapingOptions = ShapingOptions()
     em = 1 / face.units_per_em
     spans = np.array((measured.low, measured.high)) * em
     along, across = measured.along, measured.across
-    starts, visible = measured.starts, measured.visible
+    starts, visible, owners = measured.starts, measured.visible, measured.owner
     ends = (min(measured.low) * em, max(measured.high) * em)
     sides = (measured.top * em, measured.bottom * em)
     if options.tracking or options.baseline_shifts is not None:
@@ -83,15 +104,17 @@ def shape_line(text: str, face: Face, options: ShapingOptions = ShapingOptions()
     if starts != sorted(starts):
         order = sorted(range(len(starts)), key=starts.__getitem__)
         starts, visible, quads = [starts[i] for i in order], [visible[i] for i in order], quads[order]
+        places = dict(zip(order, range(len(order)), strict=True))
+        owners = [places[owner] for owner in owners]
     clusters = Clusters(np.array([*starts, len(text)], np.int32), quads)
     if not all(visible):
-        clusters, visible = _visible(text, clusters, visible)
+        clusters, visible, owners = _visible(text, clusters, visible, owners)
     script = runs[0].script if len(runs) == 1 else dominant_script(runs)
     (left, right), (top, bottom) = (sides, ends) if options.vertical else (ends, sides)
     x, y = (across, along) if options.vertical else (along, across)
     ink = Box(left, top, right, bottom)
     return ShapedLine(
-        text, script, options.vertical, face.units_per_em, shaped.glyphs, x, y, clusters, np.array(visible), ink
+        text, script, options.vertical, face.units_per_em, shaped.glyphs, x, y, owners, clusters, np.array(visible), ink
     )
 
 
@@ -167,7 +190,9 @@ def _units(text: str, starts: list[int]) -> list[int]:
     return [firsts[start] for start in starts]
 
 
-def _visible(text: str, clusters: Clusters, visible: list[bool]) -> tuple[Clusters, list[bool]]:
+def _visible(
+    text: str, clusters: Clusters, visible: list[bool], owners: list[int]
+) -> tuple[Clusters, list[bool], list[int]]:
     """Merge clusters without an advance or ink, such as joiners, into the cluster before them."""
     if not any(visible):
         raise Rejection("nothing to draw")
@@ -179,9 +204,11 @@ def _visible(text: str, clusters: Clusters, visible: list[bool]) -> tuple[Cluste
                 raise Rejection("blank glyph")
             merged.add(k)
     if not merged:
-        return clusters, visible
+        return clusters, visible, owners
     kept = [k for k in range(len(visible)) if k not in merged]
-    return Clusters(clusters.offsets[[*kept, len(visible)]], clusters.quads[kept]), [visible[k] for k in kept]
+    places = [bisect_right(kept, k) - 1 for k in range(len(visible))]
+    clusters = Clusters(clusters.offsets[[*kept, len(visible)]], clusters.quads[kept])
+    return clusters, [visible[k] for k in kept], [places[owner] for owner in owners]
 
 
 def _quads(spans: Floats, across: tuple[float, float], *, vertical: bool) -> NDArray[np.float32]:

@@ -18,10 +18,11 @@ from pipelines.inference.resolve import open_recognizer
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.line_row import LineRow
 from pipelines.io.row import to_json
+from pipelines.io.statistics import UNREADABLE
 from pipelines.jobs.check_dataset import check_dataset
 from pipelines.jobs.filtering import count_decisions, filter_lines
 from pipelines.jobs.generation import generate
-from pipelines.jobs.line_filter import KEPT_TRIVIAL, TRIVIAL, UNREADABLE, FilterSettings
+from pipelines.jobs.line_filter import KEPT_TRIVIAL, TRIVIAL, FilterSettings
 from pipelines.jobs.repair import repair_dataset
 from synthtext.core import Clusters, InputError
 

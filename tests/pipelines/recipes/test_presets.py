@@ -34,7 +34,7 @@ def test_presets_share_their_appearance_and_every_language_has_one() -> None:
     looks = {"lines-document", "lines-receipt", "lines-screen"}
     assert all(read_preset(name)["coverage"]["share"] > 0 for name in looks | {"lines", "lines-chinese", "lines-de"})
     of_languages = {f"lines-{language}" for language in languages()}
-    others = {"digits", "lines", "lines-chinese", "lines-serial"}
+    others = {"digits", "lines", "lines-chinese", "lines-hard", "lines-serial"}
     assert {*others, *looks, *scenes, *of_languages} == {*recipe_preset_names()}
     lines, chinese, russian = map(read_preset, ("lines", "lines-chinese", "lines-ru"))
     for key in ("ink", "background", "output", "layout"):
