@@ -59,9 +59,7 @@ def import_command(
     shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
     if changes is not None:
         if source_format is not None:
-            raise InputError(
-                "--source-format excludes --changes: the page of inspect --edit has the format of SOURCE"
-            )
+            raise InputError("--source-format excludes --changes: the page of inspect --edit has the format of SOURCE")
 
         from pipelines.jobs.corrections import import_corrected
 
