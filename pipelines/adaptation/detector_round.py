@@ -79,6 +79,7 @@ class DetectorRounds:
                 f"boxes from a score of {LOW_SCORE:g} that are not stable are ignored",
             ),
             corpus=0,
+            texts=(),
             recipe=(),
             mixture=mixture.to_dict("generated"),
             before=scores[0],

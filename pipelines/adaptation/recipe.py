@@ -28,7 +28,7 @@ RECIPE_FILE, CORPUS_FILE, FITTED_FILE = "recipe.yaml", "corpus.txt", "fitted.yam
 
 _FITTED_LINES = 2000  # of the photographs
 _GENERATED_LINES = 600  # in a round of the fit, twice
-_MAX_CHANGES = 12  # that are named
+_MAX_CHANGES, _SHOWN_TEXTS = 12, 40  # that are named
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,13 @@ class RoundRecipe:
         path: Its file.
         corpus: Number of different texts in its corpus.
         changes: What was changed, a sentence each.
+        texts: Some texts of the corpus.
     """
 
     path: Path
     corpus: int
     changes: tuple[str, ...]
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ def make_recipe(
         changes.append(f"new corpus of {texts:,} texts that were read")
     with wrap_write_errors(folder / RECIPE_FILE):
         write_atomic(folder / RECIPE_FILE, recipe.to_yaml())
-    return RoundRecipe(folder / RECIPE_FILE, texts, tuple(changes))
+    shown = tuple(dict.fromkeys(lines))[:: max(texts // _SHOWN_TEXTS, 1)][:_SHOWN_TEXTS]
+    return RoundRecipe(folder / RECIPE_FILE, texts, tuple(changes), shown)
 
 
 def _fit(

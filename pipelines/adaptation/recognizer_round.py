@@ -73,6 +73,7 @@ class RecognizerRounds:
             left_out=labels.counts,
             rules=tuple(self._rules(labels)),
             corpus=recipe.corpus,
+            texts=recipe.texts,
             recipe=recipe.changes,
             mixture=mixture.to_dict("generated"),
             before=scores.before,

@@ -38,6 +38,7 @@ class RoundResult:
         left_out: Number of the others, by reason.
         rules: The thresholds of the selection, a sentence each.
         corpus: Number of different texts in the corpus.
+        texts: Some of these texts.
         recipe: What was changed in the recipe, a sentence each.
         mixture: Share of each part of the training data.
         before: Scores of the former network.
@@ -52,6 +53,7 @@ class RoundResult:
     left_out: dict[str, int]
     rules: tuple[str, ...]
     corpus: int
+    texts: tuple[str, ...]
     recipe: tuple[str, ...]
     mixture: dict[str, float]
     before: Score

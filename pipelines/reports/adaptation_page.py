@@ -12,7 +12,11 @@ from pipelines.reports.formatting import format_percent
 from pipelines.reports.page import render_page, source_title
 
 _SHARES = {"empty": "lines without a text", "confidence": "confidence", "agreement": "agreement of the views"}
-_NUMBERS = {"distinct": "different texts", "length": "mean length of the texts"}
+_NUMBERS = {  # by name: title and format
+    "distinct": ("different texts", "{:,.0f}"),
+    "length": ("mean length of the texts", "{:.1f}"),
+    "texts": ("texts", "{:,.0f}"),
+}
 
 
 class _Row(NamedTuple):
@@ -86,7 +90,7 @@ def _describe(found: RoundResult, out: Path) -> _Round:
     return _Round(
         found,
         BarChart.from_counts("Without a pseudo-label", found.left_out, found.candidates),
-        BarChart.from_counts("Training data, shares in ‰", shares, 1000),
+        BarChart.from_counts("Training data", shares, 1000),
         tuple(_score_rows(found.before, found.after)),
         tuple(_figures([example for example in found.examples if not example.reason], out)),
         tuple(_figures([example for example in found.examples if example.reason], out)),
@@ -103,8 +107,8 @@ def _score_rows(before: Score, after: Score) -> Iterator[_Row]:
         decides=before.labelled is None,
     )
     for name, value in before.statistics.items():
-        title = _SHARES.get(name) or _NUMBERS.get(name) or name.replace("_", " ")
-        form = (lambda number: f"{number:,.1f}") if name in _NUMBERS else format_percent
+        title = _NUMBERS[name][0] if name in _NUMBERS else _SHARES.get(name, name.replace("_", " "))
+        form = _NUMBERS[name][1].format if name in _NUMBERS else format_percent
         yield _Row(title, form(value), form(after.statistics[name]))
 
 
