@@ -111,6 +111,6 @@ def _fit(
     fit_settings = FitSettings(rounds=settings.fit_rounds, lines=_GENERATED_LINES, seed=settings.seed)
     with progress_bar("fitting the recipe", total=number_of_rounds(real, fit_settings), unit="rounds") as bar:
         result = fit_recipe(real, recipe, folder / FITTED_FILE, fit_settings, bar.advance)
-    changes = [f"{change.name}: {change.before} to {change.after}" for change in notable(describe_changes(result))]
-    distance = f"distance to the photographs {result.rounds[0].held_out:.2f} to {result.best.held_out:.2f}"
+    changes = [f"{change.name}: {change.before} → {change.after}" for change in notable(describe_changes(result))]
+    distance = f"distance to the photographs: {result.rounds[0].held_out:.2f} → {result.best.held_out:.2f}"
     return replace(result.recipe, name=recipe.name), [distance, *changes[:_MAX_CHANGES]]

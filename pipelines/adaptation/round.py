@@ -115,7 +115,7 @@ def run_rounds(
         on_round: Called with all rounds so far after each.
     """
     results: list[RoundResult] = []
-    best, reason = 0, f"all {rounds} rounds brought a gain; more rounds (--rounds) may bring more"
+    best, reason = 0, "every round brought a gain; more rounds (--rounds) may bring more"
     for number in range(1, rounds + 1):
         folder = round_folder(out, number)
         folder.mkdir(parents=True, exist_ok=True)
