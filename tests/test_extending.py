@@ -48,19 +48,6 @@ class ConfidenceTerm(LossTerm):
         return {"confidence": (log_probabilities.exp() * log_probabilities).sum(2).mean()}
 """
 
-USE_LOSS_TERM = """
-import models.losses
-
-models.losses.__path__.append(".")
-from pipelines import generate, train
-
-generate("digits", "data", 64, workers=0)
-losses = "network_group.losses=[{student: student, target: labels, terms: {ctc: 1, confidence: 0.1}}]"
-settings = ["batch_size=8", "samples=16", "validate_every=2", "log_every=1", "threads=1", "device=cpu", losses]
-train("rec-tiny", "run", data=["data"], val=["data"], overrides=settings)
-assert "loss/student/labels/confidence" in open("run/metrics.jsonl").read()
-"""
-
 BACKBONE = """
 from torch import nn
 
@@ -86,16 +73,20 @@ class Patches(RecognizerBackbone):
         return (widths // 2).clamp(1, steps)
 """
 
-USE_BACKBONE = """
+USE_NETWORK_PARTS = """
 import models.backbones
+import models.losses
 
-models.backbones.__path__.append(".")
+models.backbones.__path__.append("backbones")
+models.losses.__path__.append("losses")
 from pipelines import evaluate, generate, train
 
-generate("digits", "data", 64, workers=0)
-settings = ["batch_size=8", "samples=16", "validate_every=2", "threads=1", "device=cpu", "network.backbone=patches"]
-train("rec-tiny", "run", data=["data"], val=["data"], overrides=settings)
-assert len(evaluate("run", "data").predictions) == 64
+generate("digits", "data", 16, workers=0)
+losses = "network_group.losses=[{student: student, target: labels, terms: {ctc: 1, confidence: 0.1}}]"
+settings = ["batch_size=8", "samples=16", "validate_every=2", "log_every=1", "threads=1", "data_workers=0", losses]
+train("rec-tiny", "run", data=["data"], val=["data"], overrides=[*settings, "network.backbone=patches"])
+assert "loss/student/labels/confidence" in open("run/metrics.jsonl").read()
+assert len(evaluate("run", "data").predictions) == 16
 """
 
 COMMAND = """
@@ -123,13 +114,16 @@ assert result.output.strip().endswith("5"), result.output
 """
 
 
-def run(folder: Path, module: str, content: str, script: str) -> None:
-    (folder / f"{module}.py").write_text(content)
-    path = os.pathsep.join([str(HOME), str(folder)])
+def run(folder: Path, modules: dict[str, str], script: str) -> None:
+    for name, content in modules.items():
+        path = folder / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+    import_path = os.pathsep.join([str(HOME), str(folder)])
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": import_path},
         capture_output=True,
         text=True,
     )
@@ -137,16 +131,12 @@ def run(folder: Path, module: str, content: str, script: str) -> None:
 
 
 def test_an_effect_is_a_class_beside_the_recipe(tmp_path: Path) -> None:
-    run(tmp_path, "invert", EFFECT, USE_EFFECT)
+    run(tmp_path, {"invert": EFFECT}, USE_EFFECT)
 
 
-def test_a_loss_term_is_a_module(tmp_path: Path) -> None:
-    run(tmp_path, "confidence", LOSS_TERM, USE_LOSS_TERM)
-
-
-def test_a_backbone_is_a_module(tmp_path: Path) -> None:
-    run(tmp_path, "patches", BACKBONE, USE_BACKBONE)
+def test_a_loss_term_and_a_backbone_are_modules(tmp_path: Path) -> None:
+    run(tmp_path, {"losses/confidence": LOSS_TERM, "backbones/patches": BACKBONE}, USE_NETWORK_PARTS)
 
 
 def test_a_command_is_a_function(tmp_path: Path) -> None:
-    run(tmp_path, "count", COMMAND, USE_COMMAND)
+    run(tmp_path, {"count": COMMAND}, USE_COMMAND)

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, SupportsIndex, TypeVar, overload
 
@@ -125,6 +126,8 @@ class LinesDataset(Dataset[tuple[Image, str]]):
 PREFETCH_FACTOR = 4
 """Batches that every worker prepares ahead."""
 
+_PRELOADED = ["__main__", "pipelines.datasets.loader", "pipelines.datasets.online"]
+
 BatchT = TypeVar("BatchT", covariant=True)
 
 
@@ -143,7 +146,7 @@ def make_loader(stream: Stream[BatchT], indices: range, workers: int = 0) -> Ite
         stream: Makes the batches.
         indices: Of the batches. Each rank of distributed training has its own, with the number of ranks as step.
         workers: Processes that prepare batches; 0 for this process. The batches are the same for any number. Workers
-            start clean rather than as forks of this process, which may hold threads of torch and Ray.
+            are forks of a clean process rather than of this one, which may hold threads of torch and Ray.
 
     Raises:
         InputError: An image is missing or broken; the message names it.
@@ -152,6 +155,7 @@ def make_loader(stream: Stream[BatchT], indices: range, workers: int = 0) -> Ite
     if not workers:
         yield from (stream[index] for index in indices)
         return
+    _start_fork_server()
     loader: DataLoader[Any] = DataLoader(
         _Outcomes(stream),
         batch_size=None,
@@ -175,6 +179,19 @@ def make_loader(stream: Stream[BatchT], indices: range, workers: int = 0) -> Ite
             "a process that prepares batches was killed, as the system does when memory runs out: use fewer "
             "data_workers, and re-run the same command to resume"
         ) from None
+
+
+def _start_fork_server() -> None:
+    """Start the process that workers are forked from, if there is none: it imports modules once for all of them.
+
+    Ctrl-C would end it while it imports.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.set_forkserver_preload(_PRELOADED)
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Preset recipes: YAML files of this package, and templates for languages."""
 
+import copy
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 from pipelines.config import SettingsDict, read_yaml, suggest_key
@@ -42,7 +44,7 @@ def read_preset(name: str) -> SettingsDict:
     """
     language = name.removeprefix(_PREFIX)
     if name in _files():
-        settings: SettingsDict = read_yaml(_PRESETS / f"{name}.yaml")
+        settings: SettingsDict = _read(_PRESETS / f"{name}.yaml")
     elif name.startswith(_PREFIX) and language in languages():
         settings = _language_settings(language)
     else:
@@ -62,9 +64,19 @@ def apply_base(settings: SettingsDict) -> SettingsDict:
 
 def _language_settings(language: str) -> SettingsDict:
     """Return the settings of the preset of a language. Scripts other than Latin, Greek and Cyrillic have more keys."""
-    settings: SettingsDict = map_strings(read_yaml(_TEMPLATE), lambda text: text.replace("{language}", language))
-    local = read_yaml(_LOCAL_NUMBERS).get(language)
-    return {**settings, **read_yaml(_DENSE_TEMPLATE), "corpus": settings["corpus"] + local} if local else settings
+    settings: SettingsDict = map_strings(_read(_TEMPLATE), lambda text: text.replace("{language}", language))
+    local = _read(_LOCAL_NUMBERS).get(language)
+    return {**settings, **_read(_DENSE_TEMPLATE), "corpus": settings["corpus"] + local} if local else settings
+
+
+def _read(path: Path) -> SettingsDict:
+    """Read a file of the package, which is parsed once: the presets of all languages share their templates."""
+    return copy.deepcopy(_parse(path))
+
+
+@cache
+def _parse(path: Path) -> SettingsDict:
+    return read_yaml(path)
 
 
 def _files() -> list[str]:

@@ -1,5 +1,6 @@
 """The state of a training: networks, their moving average, the optimizer, and checkpoints of them."""
 
+import inspect
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -91,20 +92,32 @@ class TrainState:
         self.model.load_state_dict(_with_prefix(tensors, "model."))
         self.ema.model.load_state_dict(_with_prefix(tensors, "ema."))
         for name, parameter in self.model.named_parameters():
-            saved = _with_prefix(tensors, f"optimizer.{name}.")
+            prefix = f"optimizer.{name}."
             # The fused update reads memory in order: moments need the layout of their parameter.
-            moments = {key: torch.empty_like(parameter).copy_(saved[key]) for key in _MOMENTS if key in saved}
-            self._optimizer.state[parameter] = {"step": saved["step"].to(parameter.device), **moments}
+            moments = {
+                key: torch.empty_like(parameter).copy_(tensors[prefix + key])
+                for key in _MOMENTS
+                if prefix + key in tensors
+            }
+            self._optimizer.state[parameter] = {"step": tensors[f"{prefix}step"].to(parameter.device), **moments}
 
 
-def _make_adam(model: nn.Module, settings: OptimSettings) -> torch.optim.Adam:
+class _Adam(torch.optim.Adam):
+    """Adam without its hooks for torch.compile, whose import takes two seconds in every process that trains."""
+
+    add_param_group = inspect.unwrap(torch.optim.Adam.add_param_group)
+    zero_grad = inspect.unwrap(torch.optim.Adam.zero_grad)
+    step = torch.no_grad()(inspect.unwrap(torch.optim.Adam.step))
+
+
+def _make_adam(model: nn.Module, settings: OptimSettings) -> _Adam:
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
     no_decay = {parameter for norm in norms for parameter in norm.parameters()}
     groups = [
         {"params": [p for p in model.parameters() if p not in no_decay], "weight_decay": settings.weight_decay},
         {"params": [p for p in model.parameters() if p in no_decay], "weight_decay": 0.0},
     ]
-    return torch.optim.Adam(groups, lr=settings.lr, betas=settings.betas, fused=True)
+    return _Adam(groups, lr=settings.lr, betas=settings.betas, fused=True)
 
 
 def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

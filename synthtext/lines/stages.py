@@ -1,7 +1,6 @@
 """The stages that turn the text of a line into an image."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -11,16 +10,11 @@ from synthtext.core import Clusters, Image, Provenance, Sample, Size, Warp, Weig
 from synthtext.core.compositing import cut_clearance, with_opacity
 from synthtext.core.errors import Rejection
 from synthtext.fonts import FaceCache
-from synthtext.ink import (
-    DecorationMargins,
-    choose_colours,
-    composite,
-    compute_ink_masks,
-    measure_backgrounds,
-)
+from synthtext.ink import DecorationMargins, choose_colours, composite, compute_ink_masks, measure_backgrounds
 from synthtext.lines.design import LineDesign
 from synthtext.lines.placement import CurvedLine, place_line
 from synthtext.lines.sampler import LineSampler
+from synthtext.lines.stage import Stage, batched, per_line, per_line_random
 from synthtext.lines.state import LineState, LineStyle
 from synthtext.occluders.occluder import Nothing, occlude
 from synthtext.typesetting.canvas import LineRaster, Strokes, rasterize_strokes
@@ -29,40 +23,6 @@ from synthtext.typesetting.shaping import ShapedLine
 _CONTRAST_REDUCTIONS = (0.0, 0.3, 0.55, 0.75)  # of further backgrounds that are tried; each costs a tenth of a line
 _BACKGROUND_RADIUS = 0.06  # ems around the ink whose luminance its contrast is measured against
 _MAX_DECORATION = 0.4  # ems by which decoration may enlarge a side of the image; more would make letters small
-
-Stage: TypeAlias = Callable[[Sequence[LineState]], None]
-"""Advances the states in place. A state that cannot advance gets a `failure`, and later stages skip it."""
-
-
-def _batched(step: Stage) -> Stage:
-    """Create a stage that processes all states at once. If it raises, all fail, and each is retried alone."""
-
-    def stage(states: Sequence[LineState]) -> None:
-        try:
-            step(states)
-        except Exception as failure:
-            for state in states:
-                state.failure = failure
-
-    return stage
-
-
-def _per_line(step: Callable[[LineState], None]) -> Stage:
-    """Create a stage that processes states one by one."""
-
-    def stage(states: Sequence[LineState]) -> None:
-        for state in states:
-            try:
-                step(state)
-            except Exception as failure:
-                state.failure = failure
-
-    return stage
-
-
-def _random(name: str, step: Callable[[LineState, np.random.Generator], None]) -> dict[str, Stage]:
-    """Create a stage that processes states one by one, with the random stream of the stage's name."""
-    return {name: _per_line(lambda state: step(state, state.streams.appearance(name)))}
 
 
 class LineStages:
@@ -86,21 +46,25 @@ class LineStages:
         self._occluders = WeightedSampler([entry.weight for entry in design.occluders])
         self._backgrounds = WeightedSampler([entry.weight for entry in design.backgrounds])
         self.steps: dict[str, Stage] = {
-            "sample text": _per_line(self._sample),
-            "shape": _per_line(self._shape),
-            **_random("place", self._place),
-            "rasterize": _per_line(self._rasterize),
-            "warp": _per_line(self._warp),
-            "compute ink masks": _batched(self._compute_ink_masks),
-            "add neighbours": _per_line(self._add_neighbour),
-            "draw strokes": _per_line(self._draw_strokes),
-            **_random("paint background", self._paint_background),
-            "measure background": _batched(self._measure_backgrounds),
-            "choose colours": _batched(self._choose_colours),
-            **_random("reduce background contrast", self._reduce_background_contrast),
-            "composite": _per_line(self._composite),
-            **(_random("occlude", self._occlude) if any(e.component != Nothing() for e in design.occluders) else {}),
-            **_random("pixel effects", self._apply_pixel_effects),
+            "sample text": per_line(self._sample),
+            "shape": per_line(self._shape),
+            **per_line_random("place", self._place),
+            "rasterize": per_line(self._rasterize),
+            "warp": per_line(self._warp),
+            "compute ink masks": batched(self._compute_ink_masks),
+            "add neighbours": per_line(self._add_neighbour),
+            "draw strokes": per_line(self._draw_strokes),
+            **per_line_random("paint background", self._paint_background),
+            "measure background": batched(self._measure_backgrounds),
+            "choose colours": batched(self._choose_colours),
+            **per_line_random("reduce background contrast", self._reduce_background_contrast),
+            "composite": per_line(self._composite),
+            **(
+                per_line_random("occlude", self._occlude)
+                if any(e.component != Nothing() for e in design.occluders)
+                else {}
+            ),
+            **per_line_random("pixel effects", self._apply_pixel_effects),
         }
 
     def with_design(self, design: LineDesign) -> "LineStages":

@@ -68,7 +68,7 @@ def thickness(instance: TextInstance) -> float:
 def test_warped_mask_agrees_with_the_warped_label(name: str, drawn: SimpleNamespace) -> None:
     chain = SceneChain([SceneStep(f"e{k}", effect) for k, effect in enumerate(CHAINS[name])], ALL)
     checked = 0
-    for seed in range(60):
+    for seed in range(30):
         scene = drawn.scene(np.random.default_rng(seed))
         before = scene.image.copy()
         result = chain(np.random.default_rng([seed, 1]), scene).scene
@@ -89,7 +89,7 @@ def test_warped_mask_agrees_with_the_warped_label(name: str, drawn: SimpleNamesp
             label = np.max([drawn.id_mask(piece.polygon, seen.shape) for piece in pieces], axis=0)
             assert drawn.overlap(seen, label) >= 0.9, (seed, number)
             checked += 1
-    assert checked > 24
+    assert checked > 12
 
 
 def test_dot_moves_with_its_point() -> None:

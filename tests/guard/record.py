@@ -6,7 +6,7 @@ changelog; names of presets record only these: `python -m tests.guard.record lin
 recording adds the pixels and losses of this CPU if everything else is unchanged.
 
 Fonts come from wheels, and from Debian's Noto packages for scripts that the wheels do not cover. To save time, presets
-of scenes have fewer samples than presets of lines (16 or 8 instead of 64), trainings have 10 to 30 steps, and only some
+of scenes have fewer samples than presets of lines (16 or 8 instead of 64), trainings have 8 steps, and only some
 languages are recorded.
 """
 
@@ -49,9 +49,9 @@ LANGUAGES = {  # some of the languages, with the fonts that their presets need b
     "chinese": CJK,
 }
 TRAINED = {  # preset: steps and settings
-    "rec-tiny": (20, ("batch_size=8",)),
+    "rec-tiny": (8, ("batch_size=8",)),
     "rec-ppocrv2": (
-        10,
+        8,
         (
             "batch_size=4",
             "network.backbone_scale=0.125",
@@ -59,8 +59,8 @@ TRAINED = {  # preset: steps and settings
             "charset=alphanumeric_lower",
         ),
     ),
-    "det-tiny": (30, ("batch_size=2", "view.size=[64, 64]")),
-    "det-dml": (10, ("batch_size=2", "view.size=[64, 64]", "network={backbone_scale: 0.25, neck_channels: 24}")),
+    "det-tiny": (8, ("batch_size=2", "view.size=[64, 64]")),
+    "det-dml": (8, ("batch_size=2", "view.size=[64, 64]", "network={backbone_scale: 0.25, neck_channels: 24}")),
 }
 
 

@@ -170,11 +170,25 @@ def test_every_face_of_a_collection_is_found(tmp_path: Path, collect, name: str)
         assert (cache.rasters(one, 45)[glyph].coverage == other.rasterize(glyph, 45).coverage).all()
 
 
-def renamed(path: Path, pattern: str) -> Path:
-    """DejaVu Sans with other glyph names."""
+@pytest.fixture(scope="module")
+def ascii_font(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ASCII characters of DejaVu Sans."""
+    from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
-    font = TTFont(embedded("DejaVuSans"))
+    font, path = TTFont(embedded("DejaVuSans")), tmp_path_factory.mktemp("ascii") / "ascii.ttf"
+    subsetter = Subsetter(Options(layout_features=[], name_IDs=["*"], glyph_names=True, notdef_outline=True))
+    subsetter.populate(unicodes=range(0x20, 0x7F))
+    subsetter.subset(font)
+    font.save(path)
+    return path
+
+
+def renamed(source: Path, path: Path, pattern: str) -> Path:
+    """A font with other glyph names."""
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(source)
     order, tables = font.getGlyphOrder(), font["cmap"].tables
     codes = [{code: order.index(name) for code, name in table.cmap.items()} for table in tables]
     font.setGlyphOrder([pattern.format(i) for i in range(len(order))])
@@ -190,16 +204,16 @@ def renamed(path: Path, pattern: str) -> Path:
 
 
 @pytest.mark.parametrize("pattern", ["star{}", "gamma{}"])
-def test_symbol_fonts_are_refused(tmp_path: Path, pattern: str) -> None:
+def test_symbol_fonts_are_refused(ascii_font: Path, tmp_path: Path, pattern: str) -> None:
     """The glyph of "A" has the name of another character."""
     with pytest.raises(InputError, match="symbols"):
-        read_font_file(renamed(tmp_path / "stars.ttf", pattern))
+        read_font_file(renamed(ascii_font, tmp_path / "stars.ttf", pattern))
 
 
 @pytest.mark.parametrize("pattern", ["aj{}", "NameMe.{}", ".null{}", "glyph{:05}"])
-def test_generic_glyph_names_are_accepted(tmp_path: Path, pattern: str) -> None:
+def test_generic_glyph_names_are_accepted(ascii_font: Path, tmp_path: Path, pattern: str) -> None:
     """As in the IPA, PakType and Baekmuk fonts."""
-    assert read_font_file(renamed(tmp_path / "some.ttf", pattern))[0].family == "DejaVu Sans"
+    assert read_font_file(renamed(ascii_font, tmp_path / "some.ttf", pattern))[0].family == "DejaVu Sans"
 
 
 def test_fonts_with_only_capitals_are_detected() -> None:

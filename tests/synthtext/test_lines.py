@@ -30,7 +30,7 @@ WARPED = (
     "ink.contrast_floor=60",
     "effects=[{use: perspective, strength_range: [0, 0.25]}, {use: rotation, degrees_range: [-25, 25]}, {use: skew}]",
 )
-COUNT = 300
+COUNT = 100
 
 
 @cache

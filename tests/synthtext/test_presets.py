@@ -1,4 +1,4 @@
-"""Invariants of every preset with its effects, over thousands of samples."""
+"""Invariants of every preset with its effects, over hundreds of samples."""
 
 import random
 import unicodedata
@@ -29,8 +29,8 @@ pytestmark = pytest.mark.slow
 # The fonts are the bundled ones and, if installed, one for every script.
 SCRIPTS = ["Arabic", "Bengali", "Devanagari", "Hebrew", "Tamil"]
 STEMS = {"DejaVuSans", "NotoSansCJK-Regular", *(f"NotoSans{script}-Regular" for script in SCRIPTS)}
-INDICES = range(216, 296)  # of two blocks
-FEWER = range(238, 274)  # for presets of languages, which resemble `lines`; also in two blocks
+INDICES = range(244, 272)  # of two blocks
+FEWER = range(250, 262)  # for presets of languages, which resemble `lines`; also in two blocks
 REASONS = {
     "blank glyph",
     "character outside of the charset",
@@ -110,7 +110,8 @@ def overlaid(state: LineState) -> Image:
 )
 def test_presets_keep_the_invariants(name: str, fonts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     recipe, generator = opened(name, fonts)
-    indices = FEWER if name.removeprefix("lines-") in languages() else INDICES
+    resembles_lines = name.removeprefix("lines-") in languages()
+    indices = FEWER if resembles_lines else INDICES
     together = dict(zip(indices, generator.generate_many(indices), strict=True))
     assert sum(isinstance(sample, Sample) for sample in together.values()) >= 0.99 * len(indices)
     again = recipe.generator(3)
@@ -130,6 +131,8 @@ def test_presets_keep_the_invariants(name: str, fonts: list[str], monkeypatch: p
         floor = recipe.settings["ink"]["contrast_floor"]
         assert sample.meta.contrast >= floor
         check_contrast(sample, watch.coverages[-1], *watch.composed[-1], floor)
+    if resembles_lines:
+        return
     other = random.Random(1).sample(indices, len(indices) // 3)
     for index, sample in zip(other, recipe.generator(3).generate_many(other), strict=True):
         check_same(together[index], sample)

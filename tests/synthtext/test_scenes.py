@@ -32,7 +32,7 @@ VIEWS = {
     "straight": "effects=[]",
     "perspective": "effects=[{use: perspective, strength_range: [0, 0.08]}, {use: rotation, degrees_range: [-9, 9]}]",
 }
-COUNT = 20
+COUNT = 12
 layouts = pytest.mark.parametrize("layout", LAYOUTS)
 views = pytest.mark.parametrize("view", VIEWS)
 

@@ -36,6 +36,7 @@ STARTED: "list[subprocess.Popen[str]]" = []
 
 # An effect that takes a given time, so that a job is still running when a test interferes.
 EFFECT = """
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ class Slowly:
 
     def apply(self, image, parameters):
         try:
-            time.sleep(float(Path(self.flag).read_text()))
+            time.sleep(float(os.environ.get("DELAY") or Path(self.flag).read_text()))
         except FileNotFoundError:
             pass
         return image
@@ -65,9 +66,10 @@ effects: [{{use: slowly.Slowly, probability: 1, flag: {flag}}}]
 """
 
 
-def run(folder: Path, out: str, *arguments: str, **env: str) -> "subprocess.Popen[str]":
+def run(
+    folder: Path, out: str, *arguments: str, code: str = "from pipelines.cli.main import main; main()", **env: str
+) -> "subprocess.Popen[str]":
     """Start the command in a folder outside of the project."""
-    code = "from pipelines.cli.main import main; main()"
     command = [sys.executable, "-c", code, "generate", "recipe.yaml", "-o", out, f"-n{COUNT}", f"--shard-size={SIZE}"]
     clean = {name: text for name, text in os.environ.items() if not name.startswith("RAY_")}
     driver = subprocess.Popen(
@@ -160,7 +162,7 @@ def wait_until(condition: Callable[[], object], driver: "subprocess.Popen[str]")
         time.sleep(0.05)
 
 
-def test_nodes_that_die_join_late_or_are_incompatible(folder, compatible, reference, cluster):
+def test_nodes_that_die_join_late_or_are_incompatible(folder, compatible, reference, cluster, refused_drivers):
     """In one job: a worker and a node are killed, two nodes are excluded, and one of them and another join late."""
     data = folder / "data"
     set_delay(folder, 0.1)
@@ -176,7 +178,8 @@ def test_nodes_that_die_join_late_or_are_incompatible(folder, compatible, refere
         shutil.copytree(HOME / package, other / package, ignore=shutil.ignore_patterns("__pycache__"))
     with (other / "pipelines" / "io" / "row.py").open("a") as file:
         file.write("# changed\n")
-    late, changed = cluster.add(), cluster.add(PYTHONPATH=os.pathsep.join((str(other), str(folder / "wheel"))))
+    late = cluster.add(DELAY="0.01")
+    changed = cluster.add(PYTHONPATH=os.pathsep.join((str(other), str(folder / "wheel"))))
     wait_until(lambda: writers(data) & set(late.workers()), driver)
     warnings = [next_warning(driver), next_warning(driver)]
     (folder / "slow").unlink()
@@ -248,7 +251,9 @@ def test_mailboxes_run_on_the_node_of_their_reader(folder, compatible, cluster):
 
 def test_job_resumes_without_its_lost_cluster(folder, compatible, reference, cluster):
     set_delay(folder, 0.1)
-    driver = run(folder, "lost", f"--address={cluster.address}", **compatible, **cluster.access)
+    impatient = "from pipelines.cluster import nodes; nodes.CONNECTION_REFUSED_TIMEOUT = 2; "
+    code = f"{impatient}from pipelines.cli.main import main; main()"
+    driver = run(folder, "lost", f"--address={cluster.address}", code=code, **compatible, **cluster.access)
     wait_until(lambda: len(checksums(folder / "lost")) > 2, driver)
     for node in cluster.nodes:
         node.kill()

@@ -17,6 +17,7 @@ from pipelines.datasets.open import dataset_kind, open_line_source, open_scene_s
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.stream import RecognitionStream, select_lines
 from pipelines.errors import JobError
+from pipelines.io import connection
 from pipelines.io.atomic import file_sha256
 from pipelines.io.dataset_folder import DatasetFolder
 from pipelines.io.plan import ShardPlan
@@ -218,7 +219,8 @@ def test_scenes_and_crops_equal_those_on_a_disk(s3, draw_scenes, tmp_path, monke
         assert (one.image, one.text) == (same.image, same.text)
 
 
-def test_job_resumes_after_its_server_was_killed(own_s3, tmp_path):
+def test_job_resumes_after_its_server_was_killed(own_s3, tmp_path, monkeypatch):
+    monkeypatch.setattr(connection, "_EXTENDED_ATTEMPTS", 4)
     server, count, size = own_s3, 150, 5
     uri, folder = server.uri("data"), server.folder("data")
 

@@ -20,7 +20,7 @@ from synthtext.core import InputError
 
 pytestmark = pytest.mark.ray
 
-COUNT, SIZE = 2000, 100
+COUNT, SIZE = 1000, 50
 
 TASKS = """
 import os, signal

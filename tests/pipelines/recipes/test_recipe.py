@@ -162,8 +162,9 @@ def test_a_resolved_recipe_finds_modules_beside_the_original(
 def test_the_order_of_a_mapping_changes_neither_digest_nor_samples(one: str, other: str) -> None:
     recipes = [resolve_recipe("lines", ["fonts.system=false", setting]) for setting in (one, other)]
     assert recipes[0].digest == recipes[1].digest
+    generators = [recipe.generator(1) for recipe in recipes]
     for index in range(6):
-        first, second = (recipe.generator(1).generate(index) for recipe in recipes)
+        first, second = (generator.generate(index) for generator in generators)
         assert isinstance(first, Sample)
         assert isinstance(second, Sample)
         assert first.text == second.text

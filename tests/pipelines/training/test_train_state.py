@@ -1,5 +1,7 @@
 """The training state: gradient clipping and learning rates."""
 
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -19,6 +21,19 @@ def test_long_gradients_are_clipped():
     after = torch.stack([parameter.grad.norm() for parameter in state.model.parameters()]).norm()
     assert norm == pytest.approx(1000 * 2**0.5)
     assert after == pytest.approx(CONFIG.optim.clip_norm, rel=1e-3)
+
+
+def test_a_step_is_that_of_adam_without_the_modules_of_torch_compile(monkeypatch):
+    """Their import takes seconds in every process that trains."""
+    monkeypatch.setitem(sys.modules, "torch._dynamo", None)
+    state = TrainState(nn.Sequential(nn.Conv2d(1, 2, 3)), CONFIG.model_copy(update={"ema_decay": 0.0}))
+    before = [parameter.detach().clone() for parameter in state.model.parameters()]
+    state.backward([1e-3 * state.model(torch.randn(1, 1, 5, 5)).sum()])
+    state.reduce_gradients()
+    state.step(0, 0.01)
+    for start, parameter in zip(before, state.model.parameters(), strict=True):
+        moved = 0.01 * parameter.grad / (parameter.grad.abs() + 1e-8)
+        torch.testing.assert_close(parameter.detach(), start - moved, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(

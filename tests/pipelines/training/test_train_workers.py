@@ -1,6 +1,7 @@
 """Training steps of several micro-batches, in one process or in several."""
 
 import json
+import multiprocessing
 import operator
 import os
 import signal
@@ -14,9 +15,10 @@ import torch
 from ray.exceptions import RayActorError
 from ray.train import ControllerError, WorkerGroupError
 from safetensors.torch import load_file
-from torch import nn
+from torch import distributed, nn
 
 from models.losses.center import ClassCenters
+from pipelines.cluster import distributed as cluster
 from pipelines.cluster.distributed import (
     SilenceMonitor,
     check_resources,
@@ -28,6 +30,7 @@ from pipelines.cluster.mailbox import Mailbox
 from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, worker_pool
 from pipelines.cluster.remote import installed_code_version
 from pipelines.errors import JobError
+from pipelines.training import workers as training_workers
 from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.job import train
 from pipelines.training.state import STATE_FILE, TrainState
@@ -37,7 +40,8 @@ from synthtext.core import InputError
 SETTINGS = [
     "samples=64", "batch_size=4", "optim.warmup_steps=2", "spacing_samples=0", "data_workers=0", "threads=1",
     "device=cpu", "precision=fp32", "log_every=2", "validate_every=4", "checkpoint_every=2", "seed=3",
-    "network={backbone_scale: 0.25}", "loss.center_weight=0.05", "loss.center_samples_range=[0, 16]",
+    "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}",
+    "loss.center_weight=0.05", "loss.center_samples_range=[0, 16]",
 ]  # fmt: skip
 # Ray Train sets deprecated options of Ray Data.
 pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning:ray")]
@@ -68,6 +72,49 @@ def assert_close(folder, other):
 def alone(tmp_path_factory, lines):
     """A run of one process with two micro-batches per step."""
     return run(tmp_path_factory.mktemp("alone") / "run", lines, "micro_batches=2").folder
+
+
+def run_forked(function, argument, workers, address, folder, receive, *, cuda):
+    """Like `run_distributed`, with forks of this process, which need not import torch again."""
+    context = multiprocessing.get_context("fork")
+    messages = context.SimpleQueue()
+
+    def work(rank):
+        store = f"file://{folder}/.store"
+        distributed.init_process_group("gloo", init_method=store, rank=rank, world_size=workers)
+        try:
+            function(argument, messages.put)
+        finally:
+            messages.put(None)
+
+    processes = [context.Process(target=work, args=(rank,)) for rank in range(workers)]
+    for process in processes:
+        process.start()
+    for _ in processes:
+        while (message := messages.get()) is not None:
+            receive(message)
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_failure_in_one_process_is_raised_once(tmp_path, lines, monkeypatch):
+    """An image is damaged after the checks: the process that reads it reports it, and the others do not wait."""
+    broken = tmp_path / "lines"
+    broken.mkdir()
+    for line in Path(lines).parent.iterdir():
+        (broken / line.name).write_bytes(line.read_bytes())
+    begun = []
+
+    def log(line):
+        if line.startswith("peer:") and not begun:  # all images have been checked
+            begun.append(line)
+            (broken / "17.png").write_bytes(b"no image")
+
+    monkeypatch.setattr(training_workers, "run_distributed", run_forked)
+    with pytest.raises(InputError, match=r"17\.png"):
+        run(tmp_path / "run", str(broken / "labels.tsv"), workers=2, log=log)
 
 
 @pytest.fixture(scope="module")
@@ -133,26 +180,9 @@ def _descends(process, ancestor):
 
 
 @pytest.mark.usefixtures("running")
-def test_a_failure_in_one_process_is_raised_once(tmp_path, lines):
-    """An image is damaged after the checks: the process that reads it reports it, and the others do not wait."""
-    broken = tmp_path / "lines"
-    broken.mkdir()
-    for line in Path(lines).parent.iterdir():
-        (broken / line.name).write_bytes(line.read_bytes())
-    begun = []
-
-    def log(line):
-        if line.startswith("peer:") and not begun:  # all images have been checked
-            begun.append(line)
-            (broken / "17.png").write_bytes(b"no image")
-
-    with pytest.raises(InputError, match=r"17\.png"):
-        run(tmp_path / "run", str(broken / "labels.tsv"), workers=2, log=log)
-
-
-@pytest.mark.usefixtures("running")
 def test_no_room_for_all_processes_is_told_rather_than_waited_for(tmp_path, monkeypatch):
     monkeypatch.setenv("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "0.1")
+    monkeypatch.setattr(cluster, "_MAX_STARTS", 2)
     holder = ray.remote(num_cpus=1)(Mailbox).remote()
     ray.get(holder.take.remote())
     with pytest.raises(JobError, match=r"^there is no room for 2 processes any more"):

@@ -23,7 +23,7 @@ def shown(text: str) -> str:
 
 
 @given(texts | nested)
-@settings(max_examples=3000)
+@settings(max_examples=1000)
 def test_the_order_is_that_of_an_independent_implementation(text: str) -> None:
     assert shown(text) == bidi.get_display(text)
 

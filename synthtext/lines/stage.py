@@ -1,0 +1,42 @@
+"""Stages, which advance the states of lines together, and what happens to lines that fail."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from synthtext.lines.state import LineState
+
+Stage: TypeAlias = Callable[[Sequence[LineState]], None]
+"""Advances the states in place. A state that cannot advance gets a `failure`, and later stages skip it."""
+
+
+def batched(step: Stage) -> Stage:
+    """Create a stage that processes all states at once. If it raises, all fail, and each is retried alone."""
+
+    def stage(states: Sequence[LineState]) -> None:
+        try:
+            step(states)
+        except Exception as failure:
+            for state in states:
+                state.failure = failure
+
+    return stage
+
+
+def per_line(step: Callable[[LineState], None]) -> Stage:
+    """Create a stage that processes states one by one."""
+
+    def stage(states: Sequence[LineState]) -> None:
+        for state in states:
+            try:
+                step(state)
+            except Exception as failure:
+                state.failure = failure
+
+    return stage
+
+
+def per_line_random(name: str, step: Callable[[LineState, np.random.Generator], None]) -> dict[str, Stage]:
+    """Create a stage that processes states one by one, with the random stream of the stage's name."""
+    return {name: per_line(lambda state: step(state, state.streams.appearance(name)))}
