@@ -16,6 +16,7 @@ For example, for the three questions of a domain:
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -78,15 +79,16 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--labelled", type=float, default=0.0)
     parser.add_argument("--mixed")
-    parser.add_argument("options", nargs="*")
-    given = parser.parse_args()
+    arguments = sys.argv[1:]
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    given, options = parser.parse_args(arguments[:end]), arguments[end + 1 :]
     divide(given.labels, given.out / "data", given.labelled)
     photos = [given.out / "data" / "unlabelled"]
     if given.mixed:
         divide(given.mixed, given.out / "mixed", 0.0)
         photos.append(given.out / "mixed" / "unlabelled")
     adapted = given.out / "adapted"
-    adapt(given.model, photos, adapted, given.out / "data" / "val.tsv" if given.labelled else None, given.options)
+    adapt(given.model, photos, adapted, given.out / "data" / "val.tsv" if given.labelled else None, options)
     source = open_line_source(given.out / "data" / "scored.tsv")
     models = {"before": given.model, "result": adapted / MODEL_FOLDER}
     models |= {folder.name: folder / "run" for folder in sorted(adapted.glob("round-*"))}
