@@ -16,14 +16,12 @@ For example, for the three questions of a domain:
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from typer.testing import CliRunner
-
 from pipelines.adaptation.round import MODEL_FOLDER
-from pipelines.cli.main import app
 from pipelines.datasets.image import image_suffix
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.source import LineSource, read_row
@@ -63,7 +61,8 @@ def adapt(model: Path, photos: Sequence[Path], out: Path, val: Path | None, opti
     """Run `ocrmill adapt`, or finish it."""
     labelled = [] if val is None else ["--val", str(val)]
     arguments = ["adapt", str(model), *map(str, photos), "-o", str(out), "--kind", "crops", *labelled, *options]
-    CliRunner().invoke(app, arguments, catch_exceptions=False)
+    code = "from pipelines.cli.main import main; main()"
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True)
 
 
 def accuracy(model: Path, source: LineSource) -> float:

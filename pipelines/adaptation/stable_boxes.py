@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from models.db.boxes import Boxes
 from models.detection_metric import ImageMatchCounts, count_matches, detection_scores
@@ -19,6 +21,8 @@ SCALES = (1.0, 0.75, 1.33)
 
 LOW_SCORE = 0.3
 """Score from which a box that is not stable is ignored; below it, it counts as background."""
+
+_SAME_OVERLAP = 0.5  # of bounding boxes, above which uncertain texts are the same
 
 Outline = tuple[tuple[float, float], ...]
 
@@ -133,13 +137,30 @@ def find_stable(views: Sequence[Boxes], detector: TextDetector, min_score: float
 
 
 def _uncovered(stable: Sequence[Polygon], polygons: Sequence[Polygon]) -> list[Polygon]:
-    """Return the polygons that do not lie on a stable one; of those that match each other, only the first."""
-    found: list[Polygon] = []
-    for polygon in polygons:
-        known = [*stable, *found]
-        if not known or not compare_detections(known, [False] * len(known), [polygon]).on_text.any():
-            found.append(polygon)
-    return found
+    """Return the polygons that are not on a stable one; of those that are on each other, only the first.
+
+    By their bounding boxes: half of the area of the smaller one is common.
+    """
+    overlaps = _box_overlaps(polygons, [*stable, *polygons]) > _SAME_OVERLAP
+    candidates = np.flatnonzero(~overlaps[:, : len(stable)].any(1)).tolist()
+    found: list[int] = []
+    for index in candidates:
+        if not overlaps[index, [len(stable) + other for other in found]].any():
+            found.append(index)
+    return [polygons[index] for index in found]
+
+
+def _box_overlaps(first: Sequence[Polygon], second: Sequence[Polygon]) -> NDArray[np.float64]:
+    """Return the common area (N, M) of bounding boxes, relative to the smaller one of each pair."""
+    low, high = (_corners(first, pick)[:, None] for pick in (np.min, np.max))
+    other_low, other_high = (_corners(second, pick) for pick in (np.min, np.max))
+    common = (np.minimum(high, other_high) - np.maximum(low, other_low)).clip(0).prod(2)
+    smaller = np.minimum((high - low).prod(2), (other_high - other_low).prod(1))
+    return np.asarray(common / np.maximum(smaller, 1e-6), np.float64)
+
+
+def _corners(polygons: Sequence[Polygon], pick: Callable[..., Any]) -> NDArray[np.float64]:
+    return np.array([pick(polygon, axis=0) for polygon in polygons], np.float64).reshape(-1, 2)
 
 
 def _outline(polygon: Polygon) -> Outline:
