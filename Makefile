@@ -14,16 +14,17 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 demo: $(VENV)/installed | system  ## words -> shards -> a trained recognizer -> scores -> a page to look at
 	$(BIN)/ocrmill demo -o demo
 
+# Bytecode of the tests is kept, whatever the environment says: every process would compile all of them again.
+TESTS := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
+
 # One thread a process: waiting threads of two networks would keep each other from working.
 # A test that reaches the time limit is started once more: on a busy machine, processes of Ray may never start.
 test: lint  ## the whole suite, three files at a time: some of them wait for Ray
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
-	  --reruns 1 --only-rerun Timeout
+	$(TESTS) -n 3 --reruns 1 --only-rerun Timeout
 
 # Everything that needs no Ray, training or browser and is quick: for the minutes between two edits.
 check: lint  ## lint, types, and the quick tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
-	  -m "not ray and not train and not browser and not slow and not docs"
+	$(TESTS) -n 2 -m "not ray and not train and not browser and not slow and not docs"
 
 lint: $(VENV)/installed-dev | system
 	$(BIN)/ruff format --check .

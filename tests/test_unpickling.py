@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 # Unpickles the task of a job on a worker, after a check of the code there.
 ALLOWED = "pipelines/cluster/remote.py"

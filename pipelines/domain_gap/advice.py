@@ -1,17 +1,10 @@
-"""What differs between real and generated lines, in words, and which settings of a recipe change it."""
+"""Words about the features of lines: what differs, and which settings of a recipe of lines change it."""
 
 from typing import NamedTuple
 
-from pipelines.domain_gap.distance import FeatureDistance
-
-SIMILAR = 0.2
-"""Distance below which a feature is called similar."""
-
-_POSITION = 0.6  # share of a distance that a shift explains, from which the sentence describes the shift
-
 
 class Advice(NamedTuple):
-    """Words about a feature."""
+    """Words about a feature of lines, or of scenes and their texts."""
 
     noun: str  # "Real lines vary more in <noun>"
     settings: str  # that control how much it varies
@@ -39,7 +32,7 @@ _SURFACES = "the weights of `plain`, `texture`, `photos` and the materials in `b
 _RIMS = "the weights of `outline`, `shadow` and `glow` in `ink.styles`"
 _JPEG = "`quality_range` and the probability of the effect `jpeg`"
 
-ADVICE: dict[str, Advice] = {
+LINE_ADVICE: dict[str, Advice] = {
     "height": Advice(
         *("the height", "`output.height`, which a recognizer does not see: it resizes all lines"),
         *("are higher", _RESIZED, "are lower", _RESIZED),
@@ -208,18 +201,4 @@ ADVICE: dict[str, Advice] = {
         *("have less punctuation", f"lower {_TEXTS}, or `coverage.share`"),
     ),
 }
-"""Words about every feature, by its name."""
-
-
-def describe_difference(found: FeatureDistance) -> tuple[str, str]:
-    """Return what differs as a sentence, and what to change; both are short for a feature that is similar."""
-    advice = ADVICE[found.name]
-    if found.distance < SIMILAR:
-        return "Similar.", ""
-    if abs(found.shift) >= _POSITION * found.distance:
-        if found.shift > 0:
-            return f"Real lines {advice.more}.", advice.increase
-        return f"Real lines {advice.less}.", advice.decrease
-    if found.widening > 0:
-        return f"Real lines vary more in {advice.noun}.", f"more variety by {advice.settings}"
-    return f"Real lines vary less in {advice.noun}.", f"less variety by {advice.settings}"
+"""Words about every feature of lines, by its name."""

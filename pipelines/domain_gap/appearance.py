@@ -33,7 +33,7 @@ def appearance_features(line: SegmentedLine) -> dict[str, float]:
     """Measure a line, without the features that cannot be measured."""
     features = {
         "separability": line.separability,
-        "colours": _effective_colours(line.image),
+        "colours": effective_colours(line.image),
         **_background_features(line),
     }
     if line.box is None:
@@ -47,7 +47,7 @@ def appearance_features(line: SegmentedLine) -> dict[str, float]:
     }
 
 
-def _effective_colours(image: Image) -> float:
+def effective_colours(image: Image) -> float:
     """Return the exponential of the entropy of the colours, in 8 steps for each channel (Hill 1973)."""
     steps = image >> 5
     codes = (steps[..., 0].astype(np.int64) << 6) | (steps[..., 1].astype(np.int64) << 3) | steps[..., 2]

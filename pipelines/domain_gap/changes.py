@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.domain_gap.font_fit import FontTraits
+from pipelines.domain_gap.scene_settings import find_scene_settings
 from pipelines.domain_gap.settings import Choice, Interval, Number, Probability, Setting, find_settings
 from pipelines.recipes.components import Component
-from pipelines.recipes.recipe import LinesRecipe
+from pipelines.recipes.recipe import LinesRecipe, ScenesRecipe
 from synthtext.fonts import FontInventory
 
 NOTABLE = 0.1
@@ -23,7 +24,8 @@ class SettingChange:
     """A setting before and after.
 
     Attributes:
-        part: Of the recipe: "effects", "ink", "background", "baselines", "layout", "fonts" or "corpus".
+        part: Of the recipe: "effects", "ink", "background", "baselines", "layout", "fonts", "corpus", or a key of
+            scenes such as "layouts".
         name: Path of the setting, with the names of effects.
         before: Value, as text.
         after: The same.
@@ -39,14 +41,18 @@ class SettingChange:
     shares: tuple[float, float] | None = None
 
 
-def setting_changes(before: LinesRecipe, after: LinesRecipe) -> list[SettingChange]:
-    """Return the changes of the appearance of lines, the largest first."""
-    old, new = find_settings(before), find_settings(after)
+def setting_changes(before: LinesRecipe | ScenesRecipe, after: LinesRecipe | ScenesRecipe) -> list[SettingChange]:
+    """Return the changes of the appearance of lines or scenes, the largest first."""
+    old, new = _settings_of(before), _settings_of(after)
     names = {f"effects.{i}": f"effects.{i} ({c.use})" for i, c in enumerate(before.listed_components["effects"])}
     found = [
         change for path, setting in old.items() if path in new for change in _changes_of(setting, new[path], names)
     ]
     return sorted(found, key=lambda change: (-change.size, change.name))
+
+
+def _settings_of(recipe: LinesRecipe | ScenesRecipe) -> Mapping[str, Setting]:
+    return find_scene_settings(recipe) if isinstance(recipe, ScenesRecipe) else find_settings(recipe)
 
 
 def _changes_of(old: Setting, new: Setting, names: Mapping[str, str]) -> Iterator[SettingChange]:

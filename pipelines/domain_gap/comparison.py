@@ -1,4 +1,4 @@
-"""Comparison of real lines with generated ones: distances, classifiers, unusual lines, characters and patterns."""
+"""Comparison of real samples with generated ones: distances, classifiers, unusual samples, characters and patterns."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,16 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.domain_gap.advice import describe_difference
+from pipelines.domain_gap.difference import describe_difference
 from pipelines.domain_gap.distance import FeatureDistance, distances, feature_matrix, mean_distance
-from pipelines.domain_gap.features import FEATURES
 from pipelines.domain_gap.line_set import LineSet
+from pipelines.domain_gap.measured_set import MeasuredSet
+from pipelines.domain_gap.scene_set import SceneSet
 from pipelines.domain_gap.text_features import TEXT_FEATURES, character_counts, text_pattern
 from pipelines.domain_gap.two_sample import TwoSampleResult, two_sample_auc
 from pipelines.domain_gap.unusual import UnusualLine, unusual_lines
 
 MAX_UNUSUAL = 20
-"""Real lines that no generated line resembles, of a comparison."""
+"""Real samples that no generated one resembles, of a comparison."""
 
 _MAX_NAMES = 16  # characters, and patterns
 
@@ -32,21 +33,21 @@ class ShareDifference(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What differs between real and generated lines.
+    """What differs between real and generated lines, texts of scenes, or scenes.
 
     Attributes:
-        real: The real lines.
-        drawn: The generated lines.
+        real: The real samples.
+        drawn: The generated ones.
         distances: Of all features, the largest first.
-        tests: Results of classifiers by what they are given: "images" (the features of images), "texts" (those of
-            labels, if both are labelled), "recognizer" (the features of a recognizer, if there is one).
-        unusual: The real lines that no generated line resembles.
+        tests: Results of classifiers by what they are given: "images" (the features of images), and for lines "texts"
+            (those of labels, if both are labelled) and "recognizer" (the features of a recognizer, if there is one).
+        unusual: The real samples that no generated one resembles.
         characters: The characters whose shares differ most.
         patterns: The patterns of labels whose shares differ most, see `text_pattern`.
     """
 
-    real: LineSet
-    drawn: LineSet
+    real: MeasuredSet
+    drawn: MeasuredSet
     distances: Sequence[FeatureDistance]
     tests: Mapping[str, TwoSampleResult]
     unusual: Sequence[UnusualLine]
@@ -56,8 +57,8 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers for a JSON file."""
         return {
-            "real": {"name": self.real.name, "lines": len(self.real)},
-            "drawn": {"name": self.drawn.name, "lines": len(self.drawn)},
+            "real": {"name": self.real.name, self.real.subject: len(self.real)},
+            "drawn": {"name": self.drawn.name, self.drawn.subject: len(self.drawn)},
             "auc": {name: test.auc for name, test in self.tests.items()},
             "auc_interval": {name: list(test.interval) for name, test in self.tests.items()},
             "mean_distance": mean_distance(self.distances),
@@ -109,8 +110,8 @@ def compare_lines(
         InputError: There are too few lines on either side.
     """
     is_labelled = real.is_labelled and drawn.is_labelled
-    features = (*FEATURES, *TEXT_FEATURES) if is_labelled else FEATURES
-    tests = {"images": two_sample_auc(feature_matrix(real.features), feature_matrix(drawn.features), seed)}
+    features = (*LineSet.FEATURES, *TEXT_FEATURES) if is_labelled else LineSet.FEATURES
+    tests = {"images": _test(real, drawn, seed)}
     if is_labelled:
         labels = [feature_matrix(lines.features, TEXT_FEATURES) for lines in (real, drawn)]
         tests["texts"] = two_sample_auc(labels[0], labels[1], seed)
@@ -121,10 +122,66 @@ def compare_lines(
         drawn,
         distances(real.features, drawn.features, features),
         tests,
-        unusual_lines(real.features, drawn.features, MAX_UNUSUAL),
+        _unusual(real, drawn),
         _share_differences(*(character_counts(lines.texts) for lines in (real, drawn))) if is_labelled else (),
         _share_differences(*(_pattern_counts(lines.texts) for lines in (real, drawn))) if is_labelled else (),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class SceneComparison:
+    """What differs between real and generated scenes: their legible texts, and the scenes as a whole."""
+
+    texts: Comparison
+    scenes: Comparison
+
+    @property
+    def tests(self) -> Mapping[str, TwoSampleResult]:
+        """Results of the classifiers that see "texts" and "scenes"."""
+        return {"texts": self.texts.tests["images"], "scenes": self.scenes.tests["images"]}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all numbers for a JSON file."""
+        return {"texts": self.texts.to_dict(), "scenes": self.scenes.to_dict()}
+
+
+def compare_scenes(real: SceneSet, drawn: SceneSet, seed: int = 0) -> SceneComparison:
+    """Compare two sets of scenes.
+
+    Args:
+        real: N real scenes.
+        drawn: M generated scenes.
+        seed: Of the folds of the classifiers.
+
+    Raises:
+        InputError: There are too few scenes or texts on either side.
+    """
+    groups = real.instances.scenes, drawn.instances.scenes
+    return SceneComparison(_compare(real.instances, drawn.instances, seed, groups), _compare(real, drawn, seed))
+
+
+def _compare(
+    real: MeasuredSet,
+    drawn: MeasuredSet,
+    seed: int,
+    groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
+) -> Comparison:
+    found = distances(real.features, drawn.features, real.FEATURES)
+    return Comparison(real, drawn, found, {"images": _test(real, drawn, seed, groups)}, _unusual(real, drawn), (), ())
+
+
+def _test(
+    real: MeasuredSet,
+    drawn: MeasuredSet,
+    seed: int,
+    groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
+) -> TwoSampleResult:
+    matrices = [feature_matrix(samples.features, samples.FEATURES) for samples in (real, drawn)]
+    return two_sample_auc(matrices[0], matrices[1], seed, groups)
+
+
+def _unusual(real: MeasuredSet, drawn: MeasuredSet) -> list[UnusualLine]:
+    return unusual_lines(real.features, drawn.features, MAX_UNUSUAL, real.FEATURES)
 
 
 def _pattern_counts(texts: Iterable[str]) -> Counter[str]:

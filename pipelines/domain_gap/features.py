@@ -1,8 +1,8 @@
-"""Features of the images of lines by which real and generated ones are compared."""
+"""Features by which real and generated samples are compared, and those of the images of lines."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,15 @@ from pipelines.domain_gap.geometry import geometric_features
 from pipelines.domain_gap.segmented_line import segment_line
 
 FeatureTable: TypeAlias = dict[str, NDArray[np.float64]]
-"""Values (N,) of N lines by the name of the feature; NaN where one cannot be measured."""
+"""Values (N,) of N samples by the name of the feature; NaN where one cannot be measured."""
+
+Subject: TypeAlias = Literal["lines", "texts", "scenes"]
+"""What is measured: lines, texts of scenes, or scenes."""
 
 
 @dataclass(frozen=True)
 class Feature:
-    """Something that is measured on a line.
+    """Something that is measured on a line, on a text of a scene, or on a scene.
 
     Attributes:
         name: Key in a `FeatureTable`.
@@ -26,7 +29,8 @@ class Feature:
         source: Where the method is published; empty for a plain definition.
         tolerance: Difference that hardly matters, in its unit, or in octaves if `log`: the least scale of a distance.
         log: Values are positive, and compared by their logarithm to the base 2.
-        classified: Belongs to the features by which a classifier tells real from generated lines.
+        classified: Belongs to the features by which a classifier tells real from generated samples.
+        subject: What it is measured on.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Feature:
     tolerance: float = 0.05
     log: bool = False
     classified: bool = True
+    subject: Subject = "lines"
 
     def transform(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values as they are compared: their logarithm to the base 2 if `log`."""
@@ -117,9 +122,9 @@ def measure_line(image: NDArray[np.uint8]) -> dict[str, float]:
     }
 
 
-def feature_table(rows: Iterable[dict[str, float]]) -> FeatureTable:
-    """Make a table of measured lines; features that are missing become NaN."""
+def feature_table(rows: Iterable[dict[str, float]], features: Sequence[Feature] = FEATURES) -> FeatureTable:
+    """Make a table of measured samples; features that are missing become NaN."""
     measured = list(rows)
     return {
-        feature.name: np.array([row.get(feature.name, np.nan) for row in measured], np.float64) for feature in FEATURES
+        feature.name: np.array([row.get(feature.name, np.nan) for row in measured], np.float64) for feature in features
     }

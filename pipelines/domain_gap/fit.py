@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from pipelines.domain_gap.fit_result import FEW_LINES, FitResult, best_round
 from pipelines.domain_gap.fit_round import DIGITS, Workspace, improve
 from pipelines.domain_gap.fit_store import FitSettings, Round, RoundStore
 from pipelines.domain_gap.line_set import LineSet
+from pipelines.domain_gap.measured_set import MeasuredSet
 from pipelines.domain_gap.text_features import TEXT_FEATURES
 from pipelines.domain_gap.text_fit import TextFit, fit_texts
 from pipelines.domain_gap.two_sample import two_sample_auc
@@ -24,7 +25,7 @@ from pipelines.recipes.resolve import ResolvedRecipe
 from synthtext.core import InputError
 
 MIN_LINES = 20
-"""Least number of real lines."""
+"""Least number of real lines, or scenes."""
 
 _MIN_HELD_OUT = 10  # fewer cannot be compared
 _TEXT_SEED, _SPLIT_SEED = 1_000_001, 1_000_002  # in place of the number of a round
@@ -63,9 +64,10 @@ def fit_recipe(
         InputError: There are too few real lines, the recipe cannot be fitted, or the folder has the rounds of another
             fit.
     """
-    recipe = _check(real, base)
-    fitted, held_out = _split(len(real), settings)
-    store = RoundStore(state_folder(out), _fingerprint(real, base, settings))
+    check_fit(real, base)
+    recipe = LinesRecipe.read(base.settings, Path.cwd(), f"recipe {base.name}")
+    fitted, held_out = split_rows(len(real), settings)
+    store = RoundStore(state_folder(out), fingerprint(real, base, settings))
     rounds = store.read()
     resumed = len(rounds)
     advance(resumed)
@@ -77,12 +79,7 @@ def fit_recipe(
         if texts.words:
             write_atomic(words_file(out), "\n".join(texts.words) + "\n")
     fit = _Fit(recipe, real, settings, fitted, held_out, texts)
-    total = number_of_rounds(real, settings)
-    while len(rounds) < total:
-        finished = fit.run(len(rounds), _next_settings(base, rounds), is_last=len(rounds) == total - 1)
-        store.write(finished)
-        rounds.append(finished)
-        advance(1)
+    finish_rounds(store, rounds, number_of_rounds(real, settings), base, fit.run, advance)
     best = best_round(rounds)
     new = ResolvedRecipe(base.name, best.settings)
     return FitResult(
@@ -100,32 +97,54 @@ def number_of_rounds(real: LineSet, settings: FitSettings) -> int:
     return settings.rounds + 1 + uses_labels(real, settings)
 
 
-def _next_settings(base: ResolvedRecipe, rounds: Sequence[Round]) -> SettingsDict:
-    """Return the recipe of the next round."""
-    return base.settings if not rounds else rounds[-1].next_settings or rounds[-1].settings
+class RunRound(Protocol):
+    """Runs a round of a fit."""
+
+    def __call__(self, number: int, settings: SettingsDict, *, is_last: bool) -> Round:
+        """Measure the recipe of a round, and improve it unless it is the last one."""
+        ...
 
 
-def _check(real: LineSet, base: ResolvedRecipe) -> LinesRecipe:
+def finish_rounds(
+    store: RoundStore,
+    rounds: list[Round],
+    total: int,
+    base: ResolvedRecipe,
+    run: RunRound,
+    advance: Callable[[int], None],
+) -> None:
+    """Run the rounds that are missing of `total`, store them, and append them to `rounds`."""
+    while len(rounds) < total:
+        settings = base.settings if not rounds else rounds[-1].next_settings or rounds[-1].settings
+        finished = run(len(rounds), settings, is_last=len(rounds) == total - 1)
+        store.write(finished)
+        rounds.append(finished)
+        advance(1)
+
+
+def check_fit(real: MeasuredSet, base: ResolvedRecipe) -> None:
+    """Check that there are enough real lines or scenes, and that the recipe can be fitted; raises InputError if not."""
+    subject = real.subject
     if len(real) < MIN_LINES:
         raise InputError(
-            f"{real.name} has {len(real)} lines, too few to fit a recipe to: give at least {MIN_LINES}, "
+            f"{real.name} has {len(real)} {subject}, too few to fit a recipe to: give at least {MIN_LINES}, "
             f"better {2 * FEW_LINES} or more"
         )
-    if base.kind != "lines":
-        raise InputError(f"recipe {base.name} generates {base.kind}: only recipes of lines can be fitted")
+    if base.kind != subject:
+        raise InputError(f"{real.name} holds {subject}, and recipe {base.name} generates {base.kind}: name another one")
     if base.settings.get(CURRICULUM_KEY):
         raise InputError(f"recipe {base.name} has a curriculum, whose stages would undo the fit: remove the key")
-    return LinesRecipe.read(base.settings, Path.cwd(), f"recipe {base.name}")
 
 
-def _split(count: int, settings: FitSettings) -> tuple[list[int], list[int]]:
-    """Return the indices of the lines that may be used, and of those that are held out, both sorted."""
+def split_rows(count: int, settings: FitSettings) -> tuple[list[int], list[int]]:
+    """Return the indices of the real lines or scenes that may be used, and of those that are held out, both sorted."""
     order = np.random.default_rng([settings.seed, _SPLIT_SEED]).permutation(count)
     held = max(_MIN_HELD_OUT, round(settings.held_out * count))
     return sorted(order[held:].tolist()), sorted(order[:held].tolist())
 
 
-def _fingerprint(real: LineSet, base: ResolvedRecipe, settings: FitSettings) -> dict[str, Any]:
+def fingerprint(real: MeasuredSet, base: ResolvedRecipe, settings: FitSettings) -> dict[str, Any]:
+    """Return what the rounds of a fit depend on, as JSON."""
     digest = hashlib.sha256()
     for image, text in zip(real.images, real.texts, strict=True):
         digest.update(hashlib.sha256(image).digest() + text.encode() + b"\0")

@@ -9,9 +9,9 @@ from pipelines.domain_gap.fit_store import Round
 from pipelines.domain_gap.font_fit import FontWeights
 from pipelines.domain_gap.patterns import InducedPattern
 from pipelines.io.encode import encode_image
-from pipelines.recipes.recipe import LinesRecipe
+from pipelines.recipes.recipe import LinesRecipe, ScenesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe
-from synthtext.core import Sample
+from synthtext.core import Sample, Scene
 from synthtext.fonts import FaceCache
 
 FEW_LINES = 30
@@ -48,6 +48,11 @@ class FitResult:
     resumed: int
 
     @property
+    def subject(self) -> str:
+        """What the recipe generates: "lines" or "scenes"."""
+        return self.base.kind
+
+    @property
     def best(self) -> Round:
         """The round with the least distance to the held-out lines."""
         return best_round(self.rounds)
@@ -56,9 +61,10 @@ class FitResult:
         """Return the recipe as YAML; comments at the top say where it comes from and name the largest changes."""
         first, best = self.rounds[0], self.best
         comments = [
-            f"Written by ocrmill fit: the recipe {self.base.name} fitted to {len(self.fitted):,} lines of {self.real};",
-            f"{len(self.held_out):,} more lines were held out. Their mean distance fell from {first.held_out:.3f} to",
-            f"{best.held_out:.3f}, and the AUC of a classifier that tells them from generated lines from "
+            f"Written by ocrmill fit: the recipe {self.base.name} fitted to {len(self.fitted):,} {self.subject} of "
+            f"{self.real};",
+            f"{len(self.held_out):,} more were held out. Their mean distance fell from {first.held_out:.3f} to",
+            f"{best.held_out:.3f}, and the AUC of a classifier that tells them from generated ones from "
             f"{first.auc:.3f} to {best.auc:.3f}.",
             "The largest changes:",
             *(f"  {change.name}: {change.before} -> {change.after}" for change in changes[:_MAX_COMMENTS]),
@@ -69,8 +75,8 @@ class FitResult:
         """Yield one line of text about each thing that the user should know."""
         if len(self.fitted) < FEW_LINES:
             yield (
-                f"only {len(self.fitted):,} real lines to fit to: the recipe stays close to {self.base.name}; give at "
-                f"least {2 * FEW_LINES} lines for a better fit"
+                f"only {len(self.fitted):,} real {self.subject} to fit to: the recipe stays close to {self.base.name}; "
+                f"give at least {2 * FEW_LINES} for a better fit"
             )
         if self.outside:
             yield f"labels with characters outside of the charset, not used for the texts: {self.outside:,}"
@@ -83,6 +89,11 @@ def best_round(rounds: Sequence[Round]) -> Round:
 
 def describe_changes(result: FitResult) -> list[SettingChange]:
     """Return all settings, fonts and corpora before and after, the largest change first."""
+    if result.subject == "scenes":
+        scenes = [
+            ScenesRecipe.read(recipe.settings, Path.cwd(), recipe.name) for recipe in (result.base, result.recipe)
+        ]
+        return setting_changes(scenes[0], scenes[1])
     before, after = (
         LinesRecipe.read(recipe.settings, Path.cwd(), f"recipe {recipe.name}")
         for recipe in (result.base, result.recipe)
@@ -99,7 +110,7 @@ def describe_changes(result: FitResult) -> list[SettingChange]:
 
 
 def example_lines(recipe: ResolvedRecipe, count: int) -> list[bytes]:
-    """Return encoded images of random lines of a recipe."""
+    """Return encoded images of random lines or scenes of a recipe."""
     generator = recipe.generator(_EXAMPLE_SEED)
-    samples = (item for item in generator.generate_many(range(2 * count)) if isinstance(item, Sample))
+    samples = (item for item in generator.generate_many(range(2 * count)) if isinstance(item, Sample | Scene))
     return [encode_image(sample, recipe.image_format) for sample, _ in zip(samples, range(count), strict=False)]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipelines.config import SettingsDict
 from pipelines.domain_gap.text_fit import TextMode
 from pipelines.io.atomic import write_atomic
-from synthtext.core import InputError
+from synthtext.core import InputError, Level
 
 
 class FitSettings(BaseModel):
@@ -17,17 +17,19 @@ class FitSettings(BaseModel):
 
     Attributes:
         rounds: Number of improvements, 1 to 100.
-        lines: Lines that a round draws, twice.
-        held_out: Fraction of the real lines that are only measured, 0.1 to 0.5.
-        texts: What is taken from labels.
+        lines: Lines or scenes that a round draws, twice.
+        held_out: Fraction of the real lines or scenes that are only measured, 0.1 to 0.5.
+        texts: What is taken from labels of lines.
+        level: Of the texts of scenes.
         seed: 0 to 2**32 - 1.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     rounds: int = Field(default=8, ge=1, le=100)
-    lines: int = Field(default=1500, ge=100, le=100_000)
+    lines: int = Field(default=1500, ge=20, le=100_000)
     held_out: float = Field(default=0.25, ge=0.1, le=0.5)
     texts: TextMode = "patterns"
+    level: Level = "word"
     seed: int = Field(default=0, ge=0, lt=2**32)
 
 

@@ -4,16 +4,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from pipelines.datasets.image import decode_image
 from pipelines.datasets.image_folder import ImageFolder
-from pipelines.datasets.line_profile import sample_rows
 from pipelines.datasets.online import RecipeSampler
 from pipelines.datasets.open import LineDataset, resolve_dataset
 from pipelines.datasets.source import LineSource, read_rows
-from pipelines.domain_gap.features import FeatureTable, feature_table, measure_line
+from pipelines.domain_gap.features import FEATURES, feature_table, measure_line
+from pipelines.domain_gap.measured_set import MeasuredSet, choose_rows
 from pipelines.domain_gap.text_features import text_features
 from pipelines.errors import format_counts
 from pipelines.io.encode import encode_image
@@ -28,34 +29,10 @@ _MIN_SIDE = 4  # pixels; smaller images cannot be measured
 
 
 @dataclass(frozen=True, eq=False)
-class LineSet:
-    """N measured lines.
+class LineSet(MeasuredSet):
+    """N measured lines, with the features of their images, and of their labels if there are any."""
 
-    Attributes:
-        name: As the user gave it.
-        total: Number of lines of the source; N of them were chosen at random. N for a recipe.
-        keys: Their names.
-        images: Their encoded images.
-        texts: Their labels; empty ones are unknown.
-        features: Values of all features of images, and of labels if there are any.
-        is_recipe: They were drawn from a recipe, and `name` is its name.
-    """
-
-    name: str
-    total: int
-    keys: Sequence[str]
-    images: Sequence[bytes]
-    texts: Sequence[str]
-    features: FeatureTable
-    is_recipe: bool = False
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    @property
-    def is_labelled(self) -> bool:
-        """Whether any label is known."""
-        return any(self.texts)
+    FEATURES: ClassVar = FEATURES
 
 
 class _Collector:
@@ -110,7 +87,7 @@ def open_real_lines(spec: str) -> LineSource:
 
 def read_lines(source: LineSource, count: int, seed: int) -> LineSet:
     """Read and measure lines of a source: all, or `count` random ones if there are more."""
-    rows = _choose(source, count, np.random.default_rng(seed))
+    rows = choose_rows(source, count, np.random.default_rng(seed))
     collector = _Collector()
     with progress_bar("measuring", total=len(rows), unit="lines") as bar:
         for start in range(0, len(rows), _CHUNK_SIZE):
@@ -122,13 +99,6 @@ def read_lines(source: LineSource, count: int, seed: int) -> LineSet:
                     collector.add(line.key, line.image, line.text)
             bar.advance(len(chunk))
     return collector.finish(source.name, len(source))
-
-
-def _choose(source: LineSource, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Choose rows of a source: single ones of small sources, else those of a few row groups."""
-    if len(source) <= 20 * count:
-        return np.sort(rng.choice(len(source), min(count, len(source)), replace=False))
-    return sample_rows(source.group_offsets, rng, count)
 
 
 def draw_lines(recipe: str, count: int, seed: int, overrides: Sequence[str] = ()) -> LineSet:

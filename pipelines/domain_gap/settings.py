@@ -138,7 +138,7 @@ def find_settings(recipe: LinesRecipe) -> dict[str, Setting]:
         if path.startswith("effects."):
             found.append(Probability(f"{path}.probability", component.weight))
         if not component.paths:
-            found += _component_settings(path, component.instance)
+            found += component_settings(path, component.instance)
     found += _line_settings(recipe)
     return {setting.path: setting for setting in found}
 
@@ -154,8 +154,8 @@ def _line_settings(recipe: LinesRecipe) -> Iterator[Setting]:
     """Yield the settings that every line has."""
     layout, fonts = recipe.settings.layout, recipe.settings.fonts
     for name in _LAYOUT_RANGES:
-        yield from _interval(f"layout.{name}", layout, name, "")
-    yield from _interval("fonts.size_range", fonts, "size_range", "")
+        yield from interval_settings(f"layout.{name}", layout, name, "")
+    yield from interval_settings("fonts.size_range", fonts, "size_range", "")
     if layout.neighbours.probability > 0:
         yield Probability("layout.neighbours.probability", layout.neighbours.probability)
     floor = recipe.settings.ink.contrast_floor
@@ -163,20 +163,22 @@ def _line_settings(recipe: LinesRecipe) -> Iterator[Setting]:
         yield Number("ink.contrast_floor", floor, (floor / _NUMBER_STEP, min(120.0, floor * _NUMBER_STEP)))
 
 
-def _component_settings(path: str, instance: Any) -> Iterator[Setting]:
+def component_settings(path: str, instance: Any) -> Iterator[Setting]:
+    """Yield the ranges, probabilities and numbers of a component."""
     for field in fields(instance):
         value = getattr(instance, field.name)
         where = f"{path}.{field.name}"
         if field.name.endswith("_range"):
-            yield from _interval(where, instance, field.name, path)
+            yield from interval_settings(where, instance, field.name, path)
         elif isinstance(value, float) and value > 0:
             if field.name.endswith("_probability"):
                 yield Probability(where, value, path)
             else:
-                yield from _number(where, instance, field.name, path)
+                yield from number_setting(where, instance, field.name, path)
 
 
-def _interval(path: str, instance: Any, name: str, parent: str) -> Iterator[Interval]:
+def interval_settings(path: str, instance: Any, name: str, parent: str) -> Iterator[Interval]:
+    """Yield a range of an object; nothing if it is a single value."""
     low, high = getattr(instance, name)
     if low < high:
         reach = _WIDENING * (high - low)
@@ -187,7 +189,8 @@ def _interval(path: str, instance: Any, name: str, parent: str) -> Iterator[Inte
         yield Interval(path, low, high, limits, whole, parent)
 
 
-def _number(path: str, instance: Any, name: str, parent: str) -> Iterator[Number]:
+def number_setting(path: str, instance: Any, name: str, parent: str) -> Iterator[Number]:
+    """Yield a number of an object, above 0; nothing if it has no room on both sides."""
     value = float(getattr(instance, name))
     least, greatest = _declared_bounds(instance, name)
     low = max(value / _NUMBER_STEP, least)

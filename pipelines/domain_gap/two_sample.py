@@ -1,6 +1,7 @@
 """A classifier two-sample test: how well real and generated lines can be told apart (Lopez-Paz and Oquab 2017)."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,8 @@ from numpy.typing import NDArray
 
 from synthtext.core import InputError
 
-MIN_LINES = 10
-"""Least number of lines on either side."""
+MIN_SAMPLES = 10
+"""Least number of samples on either side, or of groups."""
 
 _FOLDS = 5
 _STRENGTH = 0.05  # inverse of the L2 penalty
@@ -41,7 +42,12 @@ class TwoSampleResult:
         return self.drawn / np.maximum(1 - self.drawn, 1e-6)
 
 
-def two_sample_auc(real: NDArray[np.float64], drawn: NDArray[np.float64], seed: int) -> TwoSampleResult:
+def two_sample_auc(
+    real: NDArray[np.float64],
+    drawn: NDArray[np.float64],
+    seed: int,
+    groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
+) -> TwoSampleResult:
     """Train a classifier that tells real from generated lines, with five-fold cross-validation.
 
     The classifier is a logistic regression with a quadratic penalty. Its inputs are the features after a quantile
@@ -52,31 +58,45 @@ def two_sample_auc(real: NDArray[np.float64], drawn: NDArray[np.float64], seed: 
         real: (N, D) features of real lines; NaN where they were not measured.
         drawn: (M, D) features of generated lines.
         seed: Of the folds.
+        groups: (N,) and (M,) number of the scene of each text, or None. Texts of one scene resemble each other: no
+            classifier is tested on a scene that it was trained with, and the interval counts scenes, not texts.
 
     Raises:
-        InputError: Either side has fewer than `MIN_LINES` lines.
+        InputError: Either side has fewer than `MIN_SAMPLES` lines, or groups.
     """
-    from sklearn.model_selection import StratifiedKFold
-
-    if min(len(real), len(drawn)) < MIN_LINES:
+    counts = [len(np.unique(group)) for group in groups] if groups is not None else [len(real), len(drawn)]
+    if min(counts) < MIN_SAMPLES:
+        what = "samples" if groups is None else "scenes with legible texts"
         raise InputError(
-            f"there are {len(real):,} real and {len(drawn):,} generated lines: a comparison needs at least {MIN_LINES} "
-            "of each; add more"
+            f"there are {counts[0]:,} real and {counts[1]:,} generated {what}: a comparison needs at least "
+            f"{MIN_SAMPLES} of each; add more"
         )
     values = np.concatenate([real, drawn])
     labels = np.repeat([1, 0], [len(real), len(drawn)])
     known = np.isfinite(values)
     values = values[:, known.any(axis=0)]
     probabilities, scores = np.zeros(len(values)), []
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
-    for train, test in folds.split(values, labels):
+    for train, test in _folds(labels, groups, seed):
         model = _classifier(len(train)).fit(values[train], labels[train])
         probabilities[test] = model.predict_proba(values[test])[:, 1]
         scores.append(roc_auc(probabilities[test][labels[test] == 1], probabilities[test][labels[test] == 0]))
     auc = float(np.mean(scores))
     return TwoSampleResult(
-        auc, _auc_interval(auc, len(real), len(drawn)), probabilities[: len(real)], probabilities[len(real) :]
+        auc, _auc_interval(auc, counts[0], counts[1]), probabilities[: len(real)], probabilities[len(real) :]
     )
+
+
+def _folds(
+    labels: NDArray[np.int64], groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None, seed: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Split rows for cross-validation; yield those to train with and those to test with."""
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    if groups is None:
+        yield from StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(labels, labels)
+        return
+    both = np.concatenate([groups[0], groups[1] + groups[0].max() + 1])
+    yield from StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed).split(labels, labels, both)
 
 
 def _classifier(count: int) -> Any:

@@ -48,7 +48,9 @@ class UnusualLine:
     reasons: tuple[Reason, ...]
 
 
-def unusual_lines(real: FeatureTable, drawn: FeatureTable, count: int) -> list[UnusualLine]:
+def unusual_lines(
+    real: FeatureTable, drawn: FeatureTable, count: int, features: Sequence[Feature] = FEATURES
+) -> list[UnusualLine]:
     """Return the real lines that are least similar to any generated line, the most unusual first.
 
     Lines are compared by the Euclidean distance of the features that a classifier may use, each over its scale. A
@@ -58,8 +60,9 @@ def unusual_lines(real: FeatureTable, drawn: FeatureTable, count: int) -> list[U
         real: Features of N real lines.
         drawn: Features of M generated lines, at least four.
         count: Maximum number of lines.
+        features: All features of images.
     """
-    features = [f for f in FEATURES if f.classified and _is_measured(f, real) and _is_measured(f, drawn)]
+    features = [f for f in features if f.classified and _is_measured(f, real) and _is_measured(f, drawn)]
     scaled = [_scaled(table, real, features) for table in (real, drawn)]
     neighbours = _nearest(scaled[0], scaled[1], _NEIGHBOURS)
     reference = _nearest(scaled[1][:_REFERENCE], scaled[1], _NEIGHBOURS + 1)[:, 1:]  # without the line itself

@@ -68,7 +68,8 @@ def value_ratio(weights: Floats, selected: NDArray[np.bool_]) -> float:
     return math.exp(min(max(change, -_MAX_LOG_RATIO), _MAX_LOG_RATIO))
 
 
-def _with_prior(value: float, base: float, lines: float) -> float:
+def with_prior(value: float, base: float, lines: float) -> float:
+    """Shrink a value of `lines` real lines towards the one before the fit, which counts as `PRIOR_LINES`."""
     return (lines * value + PRIOR_LINES * base) / (lines + PRIOR_LINES)
 
 
@@ -85,7 +86,7 @@ def update_choice(now: Choice, base: Choice, drawn: Sequence[str], weights: Floa
     names = np.array(drawn)
     shares = {name: weight * value_ratio(weights, names == name) for name, weight in now.weights.items()}
     total = sum(shares.values())
-    new = {name: _with_prior(share / total, base.weights[name], lines) for name, share in shares.items()}
+    new = {name: with_prior(share / total, base.weights[name], lines) for name, share in shares.items()}
     return replace(now, weights=new)
 
 
@@ -94,7 +95,7 @@ def update_probability(
 ) -> Probability:
     """Return a new probability; the arguments are those of `update_choice`, `drawn` (N,) whether it was applied."""
     yes, no = now.value * value_ratio(weights, drawn), (1 - now.value) * value_ratio(weights, ~drawn)
-    return replace(now, value=_with_prior(yes / (yes + no), base.value, lines) if yes + no else now.value)
+    return replace(now, value=with_prior(yes / (yes + no), base.value, lines) if yes + no else now.value)
 
 
 def update_interval(now: Interval, base: Interval, drawn: Floats, weights: Floats, lines: float) -> Interval:
@@ -105,11 +106,11 @@ def update_interval(now: Interval, base: Interval, drawn: Floats, weights: Float
     """
     if len(drawn) < _MIN_LINES or not drawn.std():
         return now
-    mean_change, log_factor = _moment_changes(drawn, weights, _prior_of_values(now, drawn))
+    mean_change, log_factor = moment_changes(drawn, weights, _prior_of_values(now, drawn))
     middle, deviation = (now.low + now.high) / 2, (now.high - now.low) / (2 * _EDGE)
     middle, deviation = middle + mean_change, deviation * math.exp(log_factor)
-    middle = _with_prior(middle, (base.low + base.high) / 2, lines)
-    deviation = _with_prior(deviation, (base.high - base.low) / (2 * _EDGE), lines)
+    middle = with_prior(middle, (base.low + base.high) / 2, lines)
+    deviation = with_prior(deviation, (base.high - base.low) / (2 * _EDGE), lines)
     return now.clipped(middle - _EDGE * deviation, middle + _EDGE * deviation)
 
 
@@ -122,7 +123,7 @@ def _prior_of_values(now: Interval, drawn: Floats) -> Floats:
     return np.asarray(((1 - _OUTSIDE) * inside + _OUTSIDE / wide) / explored, np.float64)
 
 
-def _moment_changes(values: Floats, weights: Floats, prior: Floats) -> tuple[float, float]:
+def moment_changes(values: Floats, weights: Floats, prior: Floats) -> tuple[float, float]:
     """Return the change of the mean, and of the logarithm of the standard deviation, that weights (N,) cause.
 
     The values count by `prior` (N,) before, and by the product of both after.
@@ -146,8 +147,8 @@ def update_number(now: Number, base: Number, drawn: Floats, weights: Floats, lin
     """
     if len(drawn) < _MIN_LINES or not drawn.std():
         return now
-    change, _ = _moment_changes(np.log(drawn), weights, np.ones(len(drawn)))
-    value = math.exp(_with_prior(math.log(now.value) + change, math.log(base.value), lines))
+    change, _ = moment_changes(np.log(drawn), weights, np.ones(len(drawn)))
+    value = math.exp(with_prior(math.log(now.value) + change, math.log(base.value), lines))
     return replace(now, value=min(max(value, now.limits[0]), now.limits[1]))
 
 

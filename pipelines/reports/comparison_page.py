@@ -1,4 +1,4 @@
-"""The page of `ocrmill compare`: what differs between real and generated lines, and what to change."""
+"""The page of `ocrmill compare`: what differs between real and generated lines or scenes, and what to change."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.domain_gap.advice import SIMILAR, describe_difference
-from pipelines.domain_gap.comparison import Comparison
+from pipelines.domain_gap.comparison import Comparison, SceneComparison
+from pipelines.domain_gap.difference import SIMILAR, describe_difference
 from pipelines.domain_gap.distance import FeatureDistance, mean_distance
-from pipelines.domain_gap.line_set import LineSet
+from pipelines.domain_gap.measured_set import MeasuredSet
 from pipelines.domain_gap.two_sample import TwoSampleResult
-from pipelines.domain_gap.unusual import Reason
+from pipelines.domain_gap.unusual import Reason, UnusualLine
 from pipelines.reports.charts import HistogramPair
 from pipelines.reports.page import render_page, source_title
 
@@ -28,47 +28,90 @@ _EXAMPLE_QUANTILES = (("low", 0.05), ("middle", 0.5), ("high", 0.95))
 _TESTS = {"images": "images", "texts": "texts", "recognizer": "features of the recognizer"}
 
 
-def comparison_page(comparison: Comparison) -> str:
-    """Render the comparison of real and generated lines as a self-contained page."""
-    real, drawn = comparison.real, comparison.drawn
-    facts = {"real": _describe(real), "generated": _describe(drawn)}
-    facts |= {f"AUC on {_TESTS[name]}": f"{test.auc:.3f}" for name, test in comparison.tests.items()}
-    facts["mean distance"] = f"{mean_distance(comparison.distances):.2f}"
-    title = f"{source_title(real.name)} and {drawn.name if drawn.is_recipe else source_title(drawn.name)}"
+def comparison_page(comparison: Comparison | SceneComparison) -> str:
+    """Render the comparison of real and generated lines or scenes as a self-contained page."""
+    parts = comparison_parts(comparison)
+    real, drawn = parts[-1].real, parts[-1].drawn
+    lines = comparison if isinstance(comparison, Comparison) else None
+    facts = {"real": _describe([part.real for part in parts]), "generated": _describe([part.drawn for part in parts])}
+    named = _TESTS if lines is not None else {}
+    facts |= {f"AUC on {named.get(name, name)}": f"{test.auc:.3f}" for name, test in comparison.tests.items()}
+    distances = [found for part in parts for found in part.distances]
+    facts["mean distance"] = f"{mean_distance(distances):.2f}"
     return render_page(
         "compare.html",
         "ocrmill compare",
-        title,
+        f"{source_title(real.name)} and {drawn.name if drawn.is_recipe else source_title(drawn.name)}",
         facts,
-        verdict=verdict(comparison.tests["images"]),
-        auc=comparison.tests["images"],
-        changes=[_Card.of(found, comparison) for found in changed_features(comparison)[:MAX_CHANGES]],
-        cards=[_Card.of(found, comparison) for found in comparison.distances],
-        texts=comparison.tests.get("texts"),
-        characters=comparison.characters,
-        patterns=comparison.patterns,
-        unusual=[
-            (real.images[line.row], real.texts[line.row], real.keys[line.row], line.ratio, map(_explain, line.reasons))
-            for line in comparison.unusual
-        ],
+        parts=[_Part.of(part) for part in parts],
+        changes=[_Card.of(found, part) for found, part in changed_features(comparison)[:MAX_CHANGES]],
+        texts=lines and lines.tests.get("texts"),
+        characters=lines and lines.characters,
+        patterns=lines and lines.patterns,
         similar=SIMILAR,
     )
 
 
-def verdict(test: TwoSampleResult) -> str:
-    """Return in words how well real and generated lines can be told apart."""
-    return f"Real and generated lines {next(words for limit, words in _VERDICTS if test.auc <= limit)}"
+def comparison_parts(comparison: Comparison | SceneComparison) -> tuple[Comparison, ...]:
+    """Return the comparison of lines, or those of the texts of scenes and of the scenes."""
+    return (comparison,) if isinstance(comparison, Comparison) else (comparison.texts, comparison.scenes)
 
 
-def changed_features(comparison: Comparison) -> list[FeatureDistance]:
+def verdict(part: Comparison) -> str:
+    """Return in words how well real and generated samples can be told apart."""
+    auc = part.tests["images"].auc
+    return f"Real and generated {part.real.subject} {next(words for limit, words in _VERDICTS if auc <= limit)}"
+
+
+def changed_features(comparison: Comparison | SceneComparison) -> list[tuple[FeatureDistance, Comparison]]:
     """Return the features that differ and that settings change, those with the highest priority first."""
-    differing = [found for found in comparison.distances if found.distance >= SIMILAR and found.feature.classified]
-    return sorted(differing, key=lambda found: -found.priority)
+    differing = [
+        (found, part)
+        for part in comparison_parts(comparison)
+        for found in part.distances
+        if found.distance >= SIMILAR and found.feature.classified
+    ]
+    return sorted(differing, key=lambda pair: -pair[0].priority)
 
 
-def _describe(lines: LineSet) -> str:
-    total = f" of {lines.total:,}" if lines.total > len(lines) else ""
-    return f"{lines.name}: {len(lines):,}{total} lines"
+def _describe(parts: Sequence[MeasuredSet]) -> str:
+    """Return the name of lines or scenes, and how many were measured."""
+    whole = parts[-1]
+    total = f" of {whole.total:,}" if whole.total > len(whole) else ""
+    texts = "".join(f", {len(part):,} {part.subject}" for part in parts[:-1])
+    return f"{whole.name}: {len(whole):,}{total} {whole.subject}{texts}"
+
+
+class _Unusual(NamedTuple):
+    """A real sample that no generated one resembles."""
+
+    image: bytes
+    text: str
+    key: str
+    ratio: float
+    reasons: Sequence[str]
+
+    @classmethod
+    def of(cls, found: UnusualLine, real: MeasuredSet) -> "_Unusual":
+        row = found.row
+        reasons = tuple(map(_explain, found.reasons))
+        return cls(real.images[row], real.texts[row], real.keys[row], found.ratio, reasons)
+
+
+class _Part(NamedTuple):
+    """What the page shows of lines, of texts or of scenes."""
+
+    subject: str
+    test: TwoSampleResult
+    verdict: str
+    cards: "Sequence[_Card]"
+    unusual: Sequence[_Unusual]
+
+    @classmethod
+    def of(cls, part: Comparison) -> "_Part":
+        cards = [_Card.of(found, part) for found in part.distances]
+        unusual = [_Unusual.of(found, part.real) for found in part.unusual]
+        return cls(part.real.subject, part.tests["images"], verdict(part), cards, unusual)
 
 
 class _Example(NamedTuple):
@@ -108,17 +151,17 @@ def _known(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values[~np.isnan(values)]
 
 
-def _examples(lines: LineSet, found: FeatureDistance) -> Iterator[_Example]:
-    values = lines.features[found.name]
+def _examples(samples: MeasuredSet, found: FeatureDistance) -> Iterator[_Example]:
+    values = samples.features[found.name]
     order = np.argsort(values, kind="stable")  # NaN comes last
     known = int(np.isfinite(values).sum())
     for place, quantile in _EXAMPLE_QUANTILES:
         row = int(order[round(quantile * (known - 1))])
-        yield _Example(place, lines.images[row], format_value(float(values[row])))
+        yield _Example(place, samples.images[row], format_value(float(values[row])))
 
 
 def _explain(reason: Reason) -> str:
-    """Describe why a line is unusual."""
+    """Describe why a sample is unusual."""
     feature, name = reason.feature, reason.feature.name.replace("_", " ")
     unit = f" {feature.unit}" if feature.unit else ""
     drawn = f"generated: {format_value(reason.low)} to {format_value(reason.high)}"

@@ -1,4 +1,4 @@
-"""The page of `ocrmill fit`: how the distance fell, every setting before and after, and lines beside real ones."""
+"""The page of `ocrmill fit`: how the distance fell, every setting before and after, and samples beside real ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,17 +7,19 @@ from typing import NamedTuple
 
 from pipelines.domain_gap.changes import SettingChange, notable
 from pipelines.domain_gap.fit_result import FitResult
-from pipelines.domain_gap.fit_store import Round
 from pipelines.reports.charts import LineChart
 from pipelines.reports.page import render_page, source_title
 
 _OVERFITTED = 1.03  # ratio of the distances to held-out lines of the last and the best round
-_PARTS = ("effects", "ink", "background", "baselines", "layout", "fonts", "corpus")
+_PARTS = (
+    *("layouts", "effects", "ink", "background", "baselines", "layout", "typesetting", "fonts", "clutter"),
+    *("legibility", "corpus"),
+)
 
 
 @dataclass(frozen=True)
 class FitExamples:
-    """Encoded images of lines: real ones, and generated ones before and after the fit."""
+    """Encoded images of lines or scenes: real ones, and generated ones before and after the fit."""
 
     real: Sequence[bytes]
     before: Sequence[bytes]
@@ -42,14 +44,14 @@ class _Part(NamedTuple):
 
 def fit_page(result: FitResult, changes: Sequence[SettingChange], examples: FitExamples) -> str:
     """Render a fit as a self-contained page."""
-    first, best = result.rounds[0], result.best
+    first, best, subject = result.rounds[0], result.best, result.subject
     features = [_FeatureRow(n.replace("_", " "), d, best.features.get(n, d)) for n, d in first.features.items()]
     return render_page(
         "fit.html",
         "ocrmill fit",
         f"{Path(result.base.name).stem} fitted to {source_title(result.real)}",
         {
-            "real": f"{result.real}: {len(result.fitted):,} lines to fit to, {len(result.held_out):,} held out",
+            "real": f"{result.real}: {len(result.fitted):,} {subject} to fit to, {len(result.held_out):,} held out",
             "recipe": result.base.name,
             "rounds": f"{len(result.rounds) - 1:,}",
         },
@@ -57,12 +59,15 @@ def fit_page(result: FitResult, changes: Sequence[SettingChange], examples: FitE
         first=first,
         best=best,
         rounds=result.rounds,
-        distance_chart=_distance_chart(result.rounds),
-        auc_chart=LineChart.from_series("AUC on held-out lines", {"AUC": [r.auc for r in result.rounds]}, floor=0.5),
+        distance_chart=_distance_chart(result),
+        auc_chart=LineChart.from_series(
+            f"AUC on held-out {subject}", {"AUC": [r.auc for r in result.rounds]}, floor=0.5
+        ),
         features=sorted(features, key=lambda row: (-row.before, row.name)),
         parts=[part for name in _PARTS if (part := _part(name, changes)).notable or part.others],
         patterns=result.patterns,
         examples=examples,
+        subject=subject,
     )
 
 
@@ -70,18 +75,24 @@ def describe_fit(result: FitResult) -> str:
     """Return in one sentence what the fit achieved on held-out lines."""
     first, best, last = result.rounds[0], result.best, result.rounds[-1]
     if best.number == 0:
-        return "No round came closer to the held-out lines than the recipe itself: it is written unchanged."
+        return f"No round came closer to the held-out {result.subject} than the recipe itself: it is written unchanged."
     text = (
-        f"The mean distance to held-out real lines fell from {first.held_out:.3f} to {best.held_out:.3f} "
+        f"The mean distance to held-out real {result.subject} fell from {first.held_out:.3f} to {best.held_out:.3f} "
         f"in round {best.number}."
     )
     if last.held_out > _OVERFITTED * best.held_out and last.distance < best.distance:
-        text += " Later rounds came closer only to the lines of the fit, which is overfitting; they are not used."
+        text += (
+            f" Later rounds came closer only to the {result.subject} of the fit, which is overfitting; they are unused."
+        )
     return text
 
 
-def _distance_chart(rounds: Sequence[Round]) -> LineChart:
-    series = {"lines of the fit": [r.distance for r in rounds], "held-out lines": [r.held_out for r in rounds]}
+def _distance_chart(result: FitResult) -> LineChart:
+    subject, rounds = result.subject, result.rounds
+    series = {
+        f"{subject} of the fit": [r.distance for r in rounds],
+        f"held-out {subject}": [r.held_out for r in rounds],
+    }
     return LineChart.from_series("Mean distance of the features", series)
 
 

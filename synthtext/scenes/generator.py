@@ -79,11 +79,16 @@ class SceneStages:
 
     Attributes:
         steps: The stages by name, in order; one raises `Rejection` if the attempt failed.
+
+    Args:
+        design: Settings of the scenes.
+        cache: Open fonts.
+        sampler: Sampler of texts to use; a new one if None.
     """
 
-    def __init__(self, design: SceneDesign, cache: FaceCache) -> None:
-        self._design = design
-        self._sampler = LineSampler(design, design.typesetting.layout())
+    def __init__(self, design: SceneDesign, cache: FaceCache, sampler: LineSampler | None = None) -> None:
+        self._design, self._cache = design, cache
+        self._sampler = sampler or LineSampler(design, design.typesetting.layout())
         self._renderer = TextRenderer(design.ink, cache)
         self._backgrounds = WeightedSampler([entry.weight for entry in design.backgrounds])
         self._layouts = WeightedSampler([entry.weight for entry in design.layouts])
@@ -97,6 +102,14 @@ class SceneStages:
             **_random("pixel effects", self._apply_pixel_effects),
             "label": self._label,
         }
+
+    def with_design(self, design: SceneDesign) -> "SceneStages":
+        """Return stages for scenes of the same texts with other settings.
+
+        The corpora, the charset and the lengths of the texts must be the same, and backgrounds and layouts have the
+        same names in the same order.
+        """
+        return SceneStages(design, self._cache, self._sampler.with_design(design, design.typesetting.layout()))
 
     def _compose(self, state: SceneState) -> None:
         design, rng = self._design, state.streams.content
@@ -193,17 +206,29 @@ class SceneGenerator:
 
     def generate(self, index: int) -> Scene | SkippedSample:
         """Generate scene `index`, or return why each attempt was rejected."""
-        streams, block = self._source.start(index), self.resources.at(index)
+        return self._generate(index, self.stages, self.resources.at(index))
+
+    def generate_with(self, index: int, design: SceneDesign) -> Scene | SkippedSample:
+        """Generate scene `index` with another design of the same texts and fonts, see `SceneStages.with_design`."""
+        block = self.resources.at(index)
+        painted = [
+            shared if isinstance(entry.component, BackgroundSource) else entry.component
+            for entry, shared in zip(design.backgrounds, block.backgrounds, strict=True)
+        ]
+        return self._generate(index, self.stages.with_design(design), block._replace(backgrounds=painted))
+
+    def _generate(self, index: int, stages: SceneStages, block: BlockResources) -> Scene | SkippedSample:
+        streams = self._source.start(index)
         reasons: list[str] = []
         for attempt in range(MAX_SCENE_ATTEMPTS):
             state = SceneState(index, replace(streams, attempt=attempt), block)
             try:
-                for step in self.stages.steps.values():
+                for step in stages.steps.values():
                     step(state)
             except Rejection as rejection:
                 reasons.append(rejection.reason)
             else:
-                return self.stages.finish(state, self._prefix, tuple(reasons))
+                return stages.finish(state, self._prefix, tuple(reasons))
         return SkippedSample(index, tuple(reasons))
 
     def generate_many(self, indices: Sequence[int]) -> Iterator[Scene | SkippedSample]:

@@ -18,6 +18,8 @@ from synthtext.lines.design import LineOutput
 from synthtext.lines.placement import CurvedLine, Margins, place_line
 from synthtext.typesetting.shaping import shape_line
 
+pytestmark = pytest.mark.slow
+
 # Wide clusters with the tightest curvature of baselines, which is that of short texts.
 TEXTS = {
     "latin": ("DejaVuSans", "W"),

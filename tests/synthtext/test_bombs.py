@@ -29,7 +29,7 @@ def woff(inflated: int, claimed: int, tables: int = 1) -> bytes:
 
 
 def woff2(inflated: int, claimed: int) -> bytes:
-    block = brotli.compress(bytes(inflated))
+    block = brotli.compress(bytes(inflated), quality=5)
     directory = bytes([0]) + base128(claimed)  # of cmap
     length = 48 + len(directory) + len(block)
     header = b"wOF2" + struct.pack(">IIHHII", 0x10000, length, 1, 0, claimed, len(block)) + bytes(24)
@@ -44,17 +44,18 @@ def base128(number: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "data",
+    "make",
     [
-        woff(8 * LIMIT, 8 * LIMIT),
-        woff(8 * LIMIT, 100),
-        woff(LIMIT // 4, 100, tables=8),
-        woff2(8 * LIMIT, 8 * LIMIT),
-        woff2(8 * LIMIT, 100),
+        lambda: woff(8 * LIMIT, 8 * LIMIT),
+        lambda: woff(8 * LIMIT, 100),
+        lambda: woff(LIMIT // 4, 100, tables=8),
+        lambda: woff2(8 * LIMIT, 8 * LIMIT),
+        lambda: woff2(8 * LIMIT, 100),
     ],
     ids=["woff", "woff that lies", "woff with shared tables", "woff2", "woff2 that lies"],
 )
-def test_a_font_is_refused_before_it_is_decompressed(data: bytes) -> None:
+def test_a_font_is_refused_before_it_is_decompressed(make: Callable[[], bytes]) -> None:
+    data = make()
     assert len(data) < LIMIT / 50
     import fontTools.ttLib.woff2  # noqa: F401 - outside of the measurement
 

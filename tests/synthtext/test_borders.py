@@ -8,6 +8,8 @@ from pipelines.jobs.generation import iterate_samples
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Image, Polygon, Sample
 
+pytestmark = pytest.mark.slow
+
 WIDE = [
     "fonts.system=false",
     "ink.styles={outline: {width_range: [0.08, 0.08]}}",

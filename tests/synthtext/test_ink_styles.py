@@ -19,6 +19,8 @@ from synthtext.ink.colours import colour_pair_around
 from synthtext.ink.contrast import luminance
 from synthtext.typesetting.shaping import ShapingOptions, shape_line
 
+pytestmark = pytest.mark.slow
+
 STYLES = builtin_classes(INK_STYLE)
 FLOOR = 45
 COUNT = 24

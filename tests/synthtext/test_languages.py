@@ -9,6 +9,8 @@ from synthtext.corpora import Characters, Words, is_charset_name, language_chara
 from synthtext.corpora.corpus import Corpus
 from synthtext.corpora.language import language_words, to_case
 
+pytestmark = pytest.mark.slow
+
 
 def draws(corpus: Corpus, count: int = 200) -> list[str]:
     rng = np.random.default_rng(0)

@@ -13,6 +13,8 @@ from synthtext.corpora import CorpusMixture, Pattern
 from synthtext.lines.choice import LengthSampler
 from synthtext.lines.design import parse_length_weights
 
+pytestmark = pytest.mark.slow
+
 SHORT_OR_LONG = CorpusMixture(
     [WeightedComponent("short", Pattern("[a-z]{2}"), 19), WeightedComponent("long", Pattern("[a-z]{9}"), 1)]
 )

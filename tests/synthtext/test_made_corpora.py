@@ -22,6 +22,8 @@ from synthtext.corpora import (
 )
 from synthtext.corpora.confusables import _HAN, _IN_WORDS, _LATIN
 
+pytestmark = pytest.mark.slow
+
 needs_jieba = pytest.mark.skipif(package_file("jieba", "dict.txt") is None, reason="needs the extra corpora")
 HOME = Path(__file__).resolve().parents[2]
 

@@ -14,6 +14,8 @@ from synthtext.background import FibrousPaper, Halftone, ParametricBackground, R
 from synthtext.background.textures import HEIGHT, WIDTH, crop_tile, draw_tile_crop
 from synthtext.core import InputError, Size
 
+pytestmark = pytest.mark.slow
+
 PAPERS = {name: cls for name, cls in builtin_classes(BACKGROUND).items() if issubclass(cls, ParametricBackground)}
 FLOOR = 45
 RNG = np.random.default_rng

@@ -11,6 +11,8 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Generator, InputError, Sample, SkippedSample
 from synthtext.fonts import bundled_fonts, system_fonts
 
+pytestmark = pytest.mark.slow
+
 PLAIN = "abc"  # in every corpus, so that none is empty
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 ISOLATED, OVERRIDDEN = "\u2068ab\u2069", "\u202eab\u202c"

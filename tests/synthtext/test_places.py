@@ -11,6 +11,8 @@ from synthtext.core import Box, InputError, Scene, Size
 from synthtext.scenes.backgrounds import Photos, SceneBackground, Wall
 from synthtext.scenes.placement import CELL, FreeArea, PlacementMap, find_placement
 
+pytestmark = pytest.mark.slow
+
 SIZE = (256, 384)
 ROOM = FreeArea(80, 20, 6, 1.0)
 

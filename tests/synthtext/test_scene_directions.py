@@ -1,11 +1,14 @@
 """Scenes with curved, vertical and right-to-left lines, and their words."""
 
 import numpy as np
+import pytest
 
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Scene, TextInstance
 from synthtext.scenes.labels import word_spans
 from synthtext.scenes.typesetter import join_texts
+
+pytestmark = pytest.mark.slow
 
 PHOTO = "layouts={photo: {plate_probability: 0, count_range: [3, 9]}}"
 CLEAN = (

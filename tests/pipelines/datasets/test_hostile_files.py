@@ -29,6 +29,8 @@ from synthtext.core import Clusters, InputError, TextInstance, as_polygon
 from synthtext.fonts.discovery import bundled_fonts
 from synthtext.fonts.file import MAX_FONT_BYTES, read_font_file
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

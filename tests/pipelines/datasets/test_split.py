@@ -5,6 +5,7 @@ from functools import cache
 
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.source import EncodedLine
 from pipelines.datasets.stream import BUCKET_BATCHES, RecognitionStream, select_lines
 from synthtext.core import Charset
+
+pytestmark = pytest.mark.slow
 
 CODEC = CTCCodec(Charset.named("digits"))
 PREPROCESSING = RecognizerPreprocessing()

@@ -15,6 +15,8 @@ from pipelines.domain_gap.two_sample import two_sample_auc
 from pipelines.reports.comparison_page import comparison_page
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.slow
+
 PLAIN = ("fonts.system=false",)
 CLEAN = (*PLAIN, "effects=[]", "coverage.share=0")
 HOSTILE = "<script>document.title='gone'</script>"

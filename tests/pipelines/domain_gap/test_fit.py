@@ -111,7 +111,7 @@ def test_a_fit_resumes_and_is_not_repeated(result, real, base, folder):
 def test_recipes_and_lines_that_cannot_be_fitted(folder, real, base):
     with pytest.raises(InputError, match="has 12 lines, too few to fit a recipe to: give at least 20"):
         fit_recipe(draw_lines("digits", 12, 0, ["fonts.system=false"]), base, folder / "x.yaml", SETTINGS)
-    with pytest.raises(InputError, match="generates scenes: only recipes of lines can be fitted"):
+    with pytest.raises(InputError, match="generates scenes: name another one"):
         fit_recipe(real, resolve_recipe("scenes", ["fonts.system=false"]), folder / "x.yaml", SETTINGS)
     stages = resolve_recipe(base.name, ["curriculum=[{until: 9, set: {effects.0.probability: 0}}]"])
     with pytest.raises(InputError, match="has a curriculum, whose stages would undo the fit"):

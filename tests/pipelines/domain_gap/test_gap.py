@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.domain_gap.advice import ADVICE, SIMILAR, describe_difference
+from pipelines.domain_gap.difference import ADVICE, SIMILAR, describe_difference
 from pipelines.domain_gap.distance import distances, feature_matrix
-from pipelines.domain_gap.features import FEATURES, Feature, FeatureTable
+from pipelines.domain_gap.features import FEATURES, Feature, FeatureTable, Subject
+from pipelines.domain_gap.instance_features import INSTANCE_FEATURES
+from pipelines.domain_gap.scene_features import SCENE_FEATURES
 from pipelines.domain_gap.text_features import TEXT_FEATURES
 from pipelines.domain_gap.two_sample import roc_auc, two_sample_auc
 from pipelines.domain_gap.unusual import unusual_lines
@@ -98,7 +100,7 @@ def test_auc_counts_ties_half() -> None:
 
 
 def test_too_few_lines_are_refused() -> None:
-    with pytest.raises(InputError, match="9 real and 50 generated lines: a comparison needs at least 10"):
+    with pytest.raises(InputError, match="9 real and 50 generated samples: a comparison needs at least 10"):
         two_sample_auc(np.zeros((9, 2)), np.zeros((50, 2)), 0)
 
 
@@ -115,16 +117,26 @@ def test_the_unusual_line_comes_first_with_its_reason() -> None:
     assert found[-1].ratio < 2
 
 
-def test_every_feature_has_advice() -> None:
-    assert ADVICE.keys() == {feature.name for feature in (*FEATURES, *TEXT_FEATURES)}
+@pytest.mark.parametrize(
+    ("subject", "features"),
+    [("lines", (*FEATURES, *TEXT_FEATURES)), ("texts", INSTANCE_FEATURES), ("scenes", SCENE_FEATURES)],
+)
+def test_every_feature_has_advice(subject: Subject, features: tuple[Feature, ...]) -> None:
+    assert ADVICE[subject].keys() == {feature.name for feature in features}
+    assert {feature.subject for feature in features} == {subject}
 
 
-def test_advice_names_settings_that_exist() -> None:
-    documented = (HOME / "docs" / "recipes.md").read_text()
-    names = {name for advice in ADVICE.values() for text in advice for name in text.split("`")[1::2]}
-    names = {name for name in names if "{" not in name} - {feature.name for feature in FEATURES}
+@pytest.mark.parametrize("subjects", [("lines",), ("texts", "scenes")])
+def test_advice_names_settings_that_exist(subjects: tuple[Subject, ...]) -> None:
+    pages = ["recipes.md"] if subjects == ("lines",) else ["recipes.md", "scenes.md"]
+    documented = "".join((HOME / "docs" / page).read_text() for page in pages)
+    advices = [advice for subject in subjects for advice in ADVICE[subject].values()]
+    names = {name for advice in advices for text in advice for name in text.split("`")[1::2]}
+    known = {feature.name for feature in (*FEATURES, *INSTANCE_FEATURES)}
+    names = {name for name in names if "{" not in name} - known
     assert len(names) > 20
-    assert [name for name in sorted(names) if not re.search(rf"\b{re.escape(name)}\b", documented)] == []
+    parts = {part for name in names for part in ([name] if subjects == ("lines",) else name.split("."))}
+    assert [part for part in sorted(parts) if not re.search(rf"\b{re.escape(part)}\b", documented)] == []
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ from pipelines.inference.resolve import open_detector, open_recognizer, resolve_
 from pipelines.inference.run import open_run
 from synthtext.core import Box, Charset, InputError
 
+pytestmark = pytest.mark.slow
+
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[2] / "reference"))
 
 

@@ -18,6 +18,8 @@ from pipelines.inference.resolve import open_detector, open_recognizer, resolve_
 from pipelines.inference.run import RecognizerSettings, create_run, open_run
 from synthtext.core import Charset, InputError
 
+pytestmark = pytest.mark.slow
+
 
 def test_file_without_standard_operators_is_refused(tmp_path):
     """Such as a classifier among the examples of onnxruntime, which uses only the domain ai.onnx.ml."""

@@ -12,6 +12,8 @@ from pipelines.inference.reader import Page, Reader, TextLine
 from pipelines.inference.reading_order import group_lines, reading_order
 from synthtext.core import Box, InputError
 
+pytestmark = pytest.mark.slow
+
 
 def receipt(rows, rng, price_width=50):
     """Names of any length on the left, prices on the right, on one baseline each."""

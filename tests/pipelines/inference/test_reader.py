@@ -19,6 +19,8 @@ from pipelines.inference.reader import OrientationClassifier, Page, Reader, Text
 from pipelines.reports.picture import encode_jpeg
 from synthtext.core import Box, InputError
 
+pytestmark = pytest.mark.slow
+
 HOME = Path(__file__).resolve().parents[3]
 
 

@@ -13,6 +13,8 @@ from pipelines.jobs.check_shard import MAX_EXAMPLES, Problem, Problems
 from pipelines.jobs.repair import repair_dataset
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.slow
+
 COUNT, SIZE = 70, 30  # of `checked_lines`
 
 

@@ -20,6 +20,8 @@ from pipelines.jobs.importing import import_data
 from pipelines.jobs.repair import repair_dataset
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.slow
+
 
 def flip(folder: Path, shard: int) -> None:
     path = folder / "shards" / f"part-{shard:06d}.parquet"

@@ -26,6 +26,8 @@ from pipelines.jobs.line_filter import KEPT_TRIVIAL, TRIVIAL, FilterSettings
 from pipelines.jobs.repair import repair_dataset
 from synthtext.core import Clusters, InputError
 
+pytestmark = pytest.mark.slow
+
 WORDS = ["HOUSE", "river", "4711", "BREAD", "light", "SALT", "train", "1984", "PAPER", "stone", "MILK", "cloud"]
 
 

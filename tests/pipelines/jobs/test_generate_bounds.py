@@ -18,6 +18,8 @@ from synthtext.core import InputError, SkippedSample
 from synthtext.lines.generator import MAX_ATTEMPTS
 from synthtext.lines.sampler import LineSampler
 
+pytestmark = pytest.mark.slow
+
 STRIPES = """from dataclasses import dataclass
 
 import numpy as np

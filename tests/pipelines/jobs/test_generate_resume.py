@@ -8,6 +8,8 @@ import pytest
 from pipelines import progress
 from pipelines.jobs.generation import generate
 
+pytestmark = pytest.mark.slow
+
 SLOW = """
 import time
 from dataclasses import dataclass

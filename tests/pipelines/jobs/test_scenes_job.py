@@ -14,6 +14,8 @@ from pipelines.jobs.preview import draw_preview
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError, Scene
 
+pytestmark = pytest.mark.slow
+
 COUNT, SIZE = 14, 5
 SMALL = (
     "fonts={bundled: true, size_range: [9, 40]}",

@@ -18,6 +18,8 @@ from pipelines.jobs.repair import repair_dataset
 from pipelines.jobs.shard_job import ShardJob
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.slow
+
 SIZE, BEFORE, COUNT = 4, 10, 18  # three shards, the last of them short; five after the extension
 
 
