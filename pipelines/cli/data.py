@@ -59,7 +59,9 @@ def import_command(
     shards = options.ShardOptions(workers=workers, address=address, shard_size=shard_size, format=format)
     if changes is not None:
         if source_format is not None:
-            raise InputError("--from is for an import without --changes: the page has the format of its source")
+            raise InputError(
+                "--source-format excludes --changes: the page of inspect --edit has the format of SOURCE"
+            )
 
         from pipelines.jobs.corrections import import_corrected
 

@@ -16,6 +16,8 @@ from pipelines.domain_gap.text_features import TEXT_FEATURES, text_features, tex
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Sample
 
+pytestmark = pytest.mark.slow
+
 Image = NDArray[np.uint8]
 COUNT = 16
 PLAIN = (

@@ -16,6 +16,8 @@ from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 from synthtext.fonts import FaceCache, FontOptions, build_font_pool, find_fonts
 
+pytestmark = pytest.mark.slow
+
 RECIPE = """
 charset: digits
 corpus:

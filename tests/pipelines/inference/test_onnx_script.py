@@ -17,6 +17,8 @@ from pipelines.inference.resolve import open_recognizer
 from pipelines.inference.run import create_run
 from synthtext.core import Charset
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "export.md"
 
 

@@ -8,6 +8,8 @@ from pipelines.recipes.components import BACKGROUND, EFFECT, INK_STYLE, builtin_
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.slow
+
 RECIPE = ["fonts.system=false", "output.width=96", "effects=[{use: blur, strength_range: [0.03, 0.03]}]"]
 
 

@@ -21,6 +21,8 @@ from pipelines.jobs.generation import generate
 from pipelines.jobs.importing import import_data
 from synthtext.core import InputError, SkippedSample
 
+pytestmark = pytest.mark.slow
+
 GOOD = [[20, 20], [90, 20], [90, 44], [20, 44]]
 OTHER = [[30, 80], [110, 84], [109, 104], [29, 100]]
 

@@ -152,7 +152,7 @@ def test_scenes_are_refused(tmp_path, draw_scenes, labels):
         import_corrected(draw_scenes(tmp_path / "scenes", 2), save(labels, {}), tmp_path / "out", workers=0)
 
 
-@pytest.mark.parametrize("options", [["--checked-only"], ["--from", "paddleocr", "--changes", "changes.json"]])
+@pytest.mark.parametrize("options", [["--checked-only"], ["--source-format", "icdar", "--changes", "changes.json"]])
 def test_options_that_need_each_other_or_exclude_each_other_are_refused(labels, tmp_path, options):
     with pytest.raises(InputError, match="--c"):
         CliRunner().invoke(app, ["import", str(labels), "-o", str(tmp_path / "out"), *options], catch_exceptions=False)

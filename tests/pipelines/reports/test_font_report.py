@@ -13,6 +13,8 @@ from pipelines.reports.font_sheet import draw_specimen_sheet
 from synthtext.core import Charset
 from synthtext.fonts import FaceCache, FontInventory, FontOptions, bundled_fonts, find_fonts
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def ocrmill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
