@@ -33,11 +33,12 @@ PACKAGES = {  # of pipelines: which of its other packages each may import, from 
     "active": {"io", "datasets", "inference"},
     "jobs": {"io", "cluster", "recipes", "datasets", "inference"},
     "domain_gap": {"io", "recipes", "datasets", "inference", "evaluation"},
-    "reports": {"io", "datasets", "evaluation", "domain_gap"},
     "training": {"io", "cluster", "recipes", "datasets", "inference", "evaluation", "jobs"},
+    "adaptation": {"io", "recipes", "datasets", "inference", "evaluation", "jobs", "domain_gap", "training"},
+    "reports": {"io", "datasets", "evaluation", "domain_gap", "adaptation"},
     "cli": {
         *("io", "recipes", "datasets", "inference", "evaluation"),
-        *("active", "jobs", "domain_gap", "reports", "training"),
+        *("active", "jobs", "domain_gap", "training", "adaptation", "reports"),
     },
 }
 

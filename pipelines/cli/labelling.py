@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 MAX_EDITED = 5000
 """Lines on a page of `inspect --edit` unless -n says otherwise."""
 
-_PAGE_FILE = "to_label.html"
+PAGE_FILE = "to_label.html"
+"""The page in which the chosen lines are labelled, beside them."""
 
 
 def select_command(
@@ -66,7 +67,7 @@ def select_command(
     print(f"mean confidence: {chosen:.3f} of these, {overall:.3f} of all")
     if selected.left_out:
         print(f"lines left out: {format_counts(selected.left_out)}")
-    write_edit_page(str(selected.labels), out / _PAGE_FILE, count, 0, None, None, opened.charset)
+    write_edit_page(str(selected.labels), out / PAGE_FILE, count, 0, None, None, opened.charset)
 
 
 def write_edit_page(

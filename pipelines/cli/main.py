@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from pipelines.cli.adaptation import adapt_command
 from pipelines.cli.comparison import compare_command
 from pipelines.cli.data import check_command, crops_command, export_data_command, import_command
 from pipelines.cli.demo import demo_command
@@ -54,6 +55,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     },
     "Train and evaluate": {
         "train": train_command,
+        "adapt": adapt_command,
         "evaluate": evaluate_command,
     },
     "Use networks": {
