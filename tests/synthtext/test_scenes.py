@@ -219,7 +219,7 @@ def test_ink_differs_from_the_pixels_around_it_on_any_background() -> None:
             if solid.sum() > 20:
                 words += 1
                 assert abs(part[solid].mean() - part[ring].mean()) > 35
-    assert words > 100
+    assert words > 40
 
 
 def test_illegible_text_is_ignored() -> None:
@@ -270,8 +270,8 @@ def test_only_occluded_text_is_ignored() -> None:
                 elif share == 0 and mean_height(word.clusters) > 10 and line_runs_level(line):
                     assert not word.ignore, word.text
                     seen_words += 1
-    assert hidden_words > 10
-    assert seen_words > 50
+    assert hidden_words > 5
+    assert seen_words > 25
 
 
 def test_large_text_without_occlusion_is_not_ignored() -> None:
