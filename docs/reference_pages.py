@@ -32,7 +32,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference-components.md": components_page(),
         "reference-settings.md": settings_page(),
         "changelog.md": (HOME / "CHANGELOG.md").read_text(encoding="utf-8").replace("](docs/", "]("),
-        "results.md": (HOME / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8"),
+        "results.md": (HOME / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8").replace("../docs/", ""),
     }
     for name, content in pages.items():
         files.append(File.generated(config, name, content=content))

@@ -94,8 +94,8 @@ def synthtiger(folder: Path, checkout: Path) -> Job:
     config.write_text(yaml.safe_dump(_synthtiger_settings(folder, checkout.resolve())), encoding="utf-8")
     for font in (folder / FONTS).iterdir():  # without the list of its characters a font is never chosen
         if font.suffix.lower() in {".ttf", ".otf"}:
-            characters = sorted(map(chr, TTFont(font).getBestCmap()))
-            font.with_suffix(".txt").write_text("".join(f"{c}\n" for c in characters if c.strip()), encoding="utf-8")
+            characters = "".join(sorted(filter(str.isprintable, map(chr, TTFont(font).getBestCmap()))))
+            font.with_suffix(".txt").write_text(characters, encoding="utf-8")
     template = checkout.resolve() / "examples/synthtiger/template.py"
     command = [str(python.parent / "synthtiger"), "-w", "0", "-s", "1"]
     return Job(
