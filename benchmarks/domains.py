@@ -5,12 +5,14 @@
 
 DATA holds the labelled sets, `NAME/labels.tsv`. Each is split by a hash of the image: one half is fitted to, the other
 half scores. The published recognizer is tuned on `--lines` generated lines, once of the preset and once of the fitted
-recipe, with the same settings and seeds; the last weights are scored. What WORK already holds is not repeated. The
-table has the 95 % interval of a paired bootstrap over the words of the scoring half.
+recipe, with the same settings and seeds; the minimum width of its input covers 95 % of the words that are fitted to.
+The last weights are scored. What WORK already holds is not repeated. The table has the 95 % interval of a paired
+bootstrap over the words of the scoring half.
 """
 
 import argparse
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -22,7 +24,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.scoring import score
-from pipelines.inference.run import open_run
+from pipelines.datasets.open import open_line_source
+from pipelines.datasets.stream import resized_widths
+from pipelines.inference.run import RecognizerRun, open_run
 
 ARMS = ("preset", "fitted")
 _OCRMILL = [sys.executable, "-c", "from pipelines.cli.main import main; main()"]
@@ -100,12 +104,21 @@ def tune(domain: Domain, folder: Path, arm: str, published: Path, lines: int, se
     settings = [
         f"init={published}", f"samples={lines}", f"seed={seed}", "threads=1", "data_workers=0", "device=cpu",
         "validate_every=1000000", "checkpoint_every=20", "max_outside_charset=1",
+        f"input.min_width={input_width(folder / 'words/fit.txt', published)}",
     ]  # fmt: skip
     if domain.charset:
         settings.append(f"charset={domain.charset}")
     source = folder / f"{arm}-lines"
     ocrmill("train", "rec-lcnet", "-o", run, "--data", source, "--val", folder / "validation", *settings)
     write_scores(run, folder / "words/score.txt", scores, last=True)
+
+
+def input_width(words: Path, published: Path) -> int:
+    """Return the width in pixels that covers 95 % of the words, at most that of the published recognizer."""
+    run = open_run(published)
+    assert isinstance(run, RecognizerRun)
+    widths = resized_widths(open_line_source(str(words)), run.preprocessing)
+    return min(16 * math.ceil(np.percentile(widths, 95) / 16), run.preprocessing.min_width)
 
 
 def write_scores(run: Path, source: Path, path: Path, *, last: bool = False) -> None:
