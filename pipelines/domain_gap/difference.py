@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from pipelines.domain_gap.advice import LINE_ADVICE, Advice
+from pipelines.domain_gap.advice import Advice
 from pipelines.domain_gap.distance import FeatureDistance
 from pipelines.domain_gap.features import Subject
+from pipelines.domain_gap.line_advice import LINE_ADVICE
 from pipelines.domain_gap.scene_advice import INSTANCE_ADVICE, SCENE_ADVICE
 
 SIMILAR = 0.2

@@ -14,7 +14,7 @@ from pipelines.domain_gap.settings import (
     Number,
     Probability,
     Setting,
-    appearance_components,
+    used_components,
 )
 from pipelines.recipes.components import Component
 from pipelines.recipes.recipe import LinesRecipe
@@ -114,7 +114,7 @@ class Explorer:
         self, recipe: LinesRecipe, settings: Mapping[str, Setting], generator: LineGenerator, seed: int
     ) -> None:
         self._proposal, self._design, self._generator = Proposal(settings), generator.design, generator
-        self._components = appearance_components(recipe)
+        self._components = used_components(recipe, CHOICES)
         self._own: dict[str, list[Setting]] = {path: [] for path in self._components}
         for setting in settings.values():
             if setting.parent:

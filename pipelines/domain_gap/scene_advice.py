@@ -1,6 +1,6 @@
 """Words about the features of scenes and of their texts: what differs, and which settings of a recipe change it."""
 
-from pipelines.domain_gap.advice import Advice
+from pipelines.domain_gap.advice import SHARED_WORDS, Advice
 
 _SIZES = "`fonts.size_range`, and for receipts `ems_range` and `items_range` of `layouts.receipt`"
 _LENGTHS = "`typesetting.length_range`, and `count_range` of `words` in `corpus`"
@@ -32,10 +32,10 @@ INSTANCE_ADVICE: dict[str, Advice] = {
         *("the number of characters", _LENGTHS, "have more characters", f"raise {_LENGTHS}"),
         *("have fewer characters", f"lower {_LENGTHS}, or raise the weights of `number` and `code` in `corpus`"),
     ),
-    "character_width": Advice(
-        *("the width of characters", "`fonts.weights` and `typesetting.tracking_range`"),
-        *("have wider characters", "wide fonts in `fonts.weights`, or raise `typesetting.tracking_range`"),
-        *("have narrower characters", "narrow fonts in `fonts.weights`, or lower `typesetting.tracking_range`"),
+    "character_width": SHARED_WORDS["character_width"].advice(
+        "`fonts.weights` and `typesetting.tracking_range`",
+        "wide fonts in `fonts.weights`, or raise `typesetting.tracking_range`",
+        "narrow fonts in `fonts.weights`, or lower `typesetting.tracking_range`",
     ),
     "angle": Advice(
         *("the angle", f"{_ROTATION}; {_ANY_ANGLE}"),
@@ -74,57 +74,47 @@ INSTANCE_ADVICE: dict[str, Advice] = {
         *("the length of labels", _LABELS, "have labels with more space on both sides", _LABELS),
         *("have labels with less space on both sides", _LABELS),
     ),
-    "contrast": Advice(
-        *("contrast", "`ink.contrast_floor`, and `opacity_range` of `layouts.photo`"),
-        *("have more contrast", "raise `ink.contrast_floor`, or `opacity_range` of `layouts.photo`"),
-        *("have less contrast", "lower `ink.contrast_floor`, or `opacity_range` of `layouts.photo`"),
+    "contrast": SHARED_WORDS["contrast"].advice(
+        "`ink.contrast_floor`, and `opacity_range` of `layouts.photo`",
+        "raise `ink.contrast_floor`, or `opacity_range` of `layouts.photo`",
+        "lower `ink.contrast_floor`, or `opacity_range` of `layouts.photo`",
     ),
-    "polarity": Advice(
-        *("polarity", f"{_INKS}; `plate_probability` of `layouts.photo`"),
-        *("are dark on light more often", f"lower {_INKS}", "are light on dark more often", f"raise {_INKS}"),
+    "polarity": SHARED_WORDS["polarity"].advice(
+        f"{_INKS}; `plate_probability` of `layouts.photo`", f"lower {_INKS}", f"raise {_INKS}"
     ),
-    "separability": Advice(
-        *("how clearly ink is separated", _SURFACES),
-        *("have ink that is separated more clearly", "raise `plate_probability` of `layouts.photo`, less `noise`"),
-        *("have ink that is separated less clearly", f"more {_SURFACES}, or {_BLURS}"),
+    "separability": SHARED_WORDS["separability"].advice(
+        _SURFACES, "raise `plate_probability` of `layouts.photo`, less `noise`", f"more {_SURFACES}, or {_BLURS}"
     ),
-    "ink_lightness": Advice(
-        *("the lightness of ink", _INKS, "have lighter ink", f"raise {_INKS}", "have darker ink", f"lower {_INKS}"),
+    "ink_lightness": SHARED_WORDS["ink_lightness"].advice(_INKS, f"raise {_INKS}", f"lower {_INKS}"),
+    "ink_chroma": SHARED_WORDS["ink_chroma"].advice(
+        _CHROMAS,
+        "raise the weights of `any_colour` and `palettes` in `ink.colours`",
+        "raise the weight of `tones` in `ink.colours`, with a low `tint`",
     ),
-    "ink_chroma": Advice(
-        *("the saturation of ink", _CHROMAS),
-        *("have more saturated ink", "raise the weights of `any_colour` and `palettes` in `ink.colours`"),
-        *("have less saturated ink", "raise the weight of `tones` in `ink.colours`, with a low `tint`"),
+    "background_lightness": SHARED_WORDS["background_lightness"].advice(
+        "`lightness_range` of `background`, and `plate_probability`",
+        "raise `lightness_range` of `background`, or lighter photographs",
+        "lower `lightness_range` of `background`, or darker photographs",
     ),
-    "background_lightness": Advice(
-        *("the lightness of the background", "`lightness_range` of `background`, and `plate_probability`"),
-        *("have lighter backgrounds", "raise `lightness_range` of `background`, or lighter photographs"),
-        *("have darker backgrounds", "lower `lightness_range` of `background`, or darker photographs"),
+    "background_chroma": SHARED_WORDS["background_chroma"].advice(
+        "`tint` of `background`", "raise `tint` of `background`", "lower `tint` of `background`"
     ),
-    "background_chroma": Advice(
-        *("the saturation of the background", "`tint` of `background`"),
-        *("have more saturated backgrounds", "raise `tint` of `background`"),
-        *("have less saturated backgrounds", "lower `tint` of `background`"),
+    "texture": SHARED_WORDS["texture"].advice(
+        _SURFACES,
+        f"{_PHOTOS}; or lower `plate_probability` of `layouts.photo`",
+        "raise `plate_probability` of `layouts.photo`, or `plain` in `background`",
     ),
-    "texture": Advice(
-        *("the texture of the background", _SURFACES),
-        *("have more textured backgrounds", f"{_PHOTOS}; or lower `plate_probability` of `layouts.photo`"),
-        *("have plainer backgrounds", "raise `plate_probability` of `layouts.photo`, or `plain` in `background`"),
+    "noise": SHARED_WORDS["noise"].advice(_NOISES, f"raise {_NOISES}", f"lower {_NOISES}"),
+    "edge_spread": SHARED_WORDS["edge_spread"].advice(_BLURS, f"raise {_BLURS}", f"lower {_BLURS}"),
+    "stroke_width": SHARED_WORDS["stroke_width"].advice(
+        _FONTS,
+        "raise the weights of bold fonts in `fonts.weights`",
+        "raise the weights of light fonts in `fonts.weights`",
     ),
-    "noise": Advice(
-        *("noise", _NOISES, "have more noise", f"raise {_NOISES}", "have less noise", f"lower {_NOISES}"),
-    ),
-    "edge_spread": Advice(
-        *("blur", _BLURS, "are more blurred", f"raise {_BLURS}", "are sharper", f"lower {_BLURS}"),
-    ),
-    "stroke_width": Advice(
-        *("the width of strokes", _FONTS, "have thicker strokes", "raise the weights of bold fonts in `fonts.weights`"),
-        *("have thinner strokes", "raise the weights of light fonts in `fonts.weights`"),
-    ),
-    "ink_share": Advice(
-        *("the density of letters", "`fonts.weights` and `typesetting.tracking_range`"),
-        *("have denser letters", "bolder or narrower fonts in `fonts.weights`, lower `typesetting.tracking_range`"),
-        *("have looser letters", "lighter or wider fonts in `fonts.weights`, raise `typesetting.tracking_range`"),
+    "ink_share": SHARED_WORDS["ink_share"].advice(
+        "`fonts.weights` and `typesetting.tracking_range`",
+        "bolder or narrower fonts in `fonts.weights`, lower `typesetting.tracking_range`",
+        "lighter or wider fonts in `fonts.weights`, raise `typesetting.tracking_range`",
     ),
 }
 """Words about every feature of texts of scenes, by its name."""
@@ -177,15 +167,13 @@ SCENE_ADVICE: dict[str, Advice] = {
         *("have larger groups of texts", f"raise {_LINES}, or the weights of `document` and `receipt` in `layouts`"),
         *("have smaller groups of texts", f"lower {_LINES}, or the weights of `document` and `receipt` in `layouts`"),
     ),
-    "background_lightness": Advice(
-        *("the lightness of the background", f"`lightness_range` of `background`; {_PHOTOS}"),
-        *("have lighter backgrounds", "raise `lightness_range` of `background`, or lighter photographs"),
-        *("have darker backgrounds", "lower `lightness_range` of `background`, or darker photographs"),
+    "background_lightness": SHARED_WORDS["background_lightness"].advice(
+        f"`lightness_range` of `background`; {_PHOTOS}",
+        "raise `lightness_range` of `background`, or lighter photographs",
+        "lower `lightness_range` of `background`, or darker photographs",
     ),
-    "background_chroma": Advice(
-        *("the saturation of the background", "`tint` of `background`"),
-        *("have more saturated backgrounds", "raise `tint` of `background`"),
-        *("have less saturated backgrounds", "lower `tint` of `background`"),
+    "background_chroma": SHARED_WORDS["background_chroma"].advice(
+        "`tint` of `background`", "raise `tint` of `background`", "lower `tint` of `background`"
     ),
     "background_range": Advice(
         *("the contrast of the background", f"`difference` and `count_range` of `wall`; {_PHOTOS}"),
@@ -201,16 +189,10 @@ SCENE_ADVICE: dict[str, Advice] = {
         *("have more edges that are not text", f"raise `distractors_range` of `clutter`; {_PHOTOS}"),
         *("have fewer edges that are not text", "lower `distractors_range` of `clutter`"),
     ),
-    "colours": Advice(
-        *("the number of colours", _SURFACES, "have more colours", _PHOTOS),
-        *("have fewer colours", "raise the weights of `plain` and `gradient` in `background`"),
+    "colours": SHARED_WORDS["colours"].advice(
+        _SURFACES, _PHOTOS, "raise the weights of `plain` and `gradient` in `background`"
     ),
-    "noise": Advice(
-        *("noise", _NOISES, "have more noise", f"raise {_NOISES}", "have less noise", f"lower {_NOISES}"),
-    ),
-    "jpeg_blocks": Advice(
-        *("JPEG blocks", _JPEG, "have stronger JPEG blocks", f"lower {_JPEG}"),
-        *("have weaker JPEG blocks", f"raise {_JPEG}"),
-    ),
+    "noise": SHARED_WORDS["noise"].advice(_NOISES, f"raise {_NOISES}", f"lower {_NOISES}"),
+    "jpeg_blocks": SHARED_WORDS["jpeg_blocks"].advice(_JPEG, f"lower {_JPEG}", f"raise {_JPEG}"),
 }
 """Words about every feature of scenes, by its name."""

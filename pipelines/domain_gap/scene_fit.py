@@ -1,6 +1,6 @@
 """Fit of a recipe to real scenes, by what a detector sees."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -9,7 +9,15 @@ import numpy as np
 from pipelines.config import SettingsDict, with_settings
 from pipelines.domain_gap.distance import distances, feature_matrix
 from pipelines.domain_gap.features import Feature, FeatureTable
-from pipelines.domain_gap.fit import MIN_LINES, check_fit, fingerprint, finish_rounds, split_rows, state_folder
+from pipelines.domain_gap.fit import (
+    MIN_LINES,
+    check_fit,
+    fingerprint,
+    finish_rounds,
+    mean_distance,
+    split_rows,
+    state_folder,
+)
 from pipelines.domain_gap.fit_result import FitResult, best_round
 from pipelines.domain_gap.fit_round import DIGITS
 from pipelines.domain_gap.fit_store import FitSettings, Round, RoundStore
@@ -87,8 +95,8 @@ class _SceneFit:
         return Round(
             number=number,
             settings=settings,
-            distance=_mean(_distances(self._fitted, drawn)),
-            held_out=_mean(to_held_out),
+            distance=mean_distance(_distances(self._fitted, drawn)),
+            held_out=mean_distance(to_held_out),
             auc=round(two_sample_auc(matrices[0], matrices[1], seeds[1], groups).auc, DIGITS),
             features=to_held_out,
             next_settings=following,
@@ -106,7 +114,3 @@ def _distances(real: SceneTables, drawn: SceneTables) -> dict[str, float]:
         for subject, first, second, features in tables
         for entry in distances(first, second, [feature for feature in features if feature.classified])
     }
-
-
-def _mean(values: Mapping[str, float]) -> float:
-    return round(float(np.mean(list(values.values()))), DIGITS)

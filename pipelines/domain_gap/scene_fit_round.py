@@ -26,16 +26,13 @@ from pipelines.domain_gap.scene_settings import (
     find_scene_settings,
     value_changes,
 )
-from pipelines.domain_gap.settings import Choice, Interval, Number, Probability, Setting
+from pipelines.domain_gap.settings import Setting
 from pipelines.domain_gap.update import (
     Floats,
     active_lines,
     flatten_ratios,
     moment_changes,
-    update_choice,
-    update_interval,
-    update_number,
-    update_probability,
+    update_setting,
     with_prior,
 )
 from pipelines.recipes.recipe import ScenesRecipe
@@ -174,15 +171,7 @@ def _updated(setting: Setting, base: Setting, values: Sequence[Any], weights: Fl
         return _update_mixture(setting, base, np.array(values, np.float64), weights, scenes)
     if isinstance(setting, Span) and isinstance(base, Span):
         return _update_span(setting, base, np.array(values, np.float64), weights, scenes)
-    if isinstance(setting, Choice) and isinstance(base, Choice):
-        return update_choice(setting, base, values, weights, scenes)
-    if isinstance(setting, Probability) and isinstance(base, Probability):
-        return update_probability(setting, base, np.array(values, bool), weights, scenes)
-    if isinstance(setting, Number) and isinstance(base, Number):
-        return update_number(setting, base, np.array(values, np.float64), weights, scenes)
-    if isinstance(setting, Interval) and isinstance(base, Interval):
-        return update_interval(setting, base, np.array(values, np.float64), weights, scenes)
-    return setting
+    return update_setting(setting, base, values, weights, scenes)
 
 
 def _update_span(now: Span, base: Span, drawn: Floats, weights: Floats, scenes: float) -> Span:

@@ -14,11 +14,13 @@ from pipelines.domain_gap.settings import (
     Number,
     Probability,
     Setting,
+    choice_settings,
     component_settings,
+    contrast_floor_setting,
     interval_settings,
     number_setting,
+    used_components,
 )
-from pipelines.recipes.components import Component
 from pipelines.recipes.recipe import ScenesRecipe
 
 SCENE_CHOICES = ("layouts", "background")
@@ -72,14 +74,8 @@ def find_scene_settings(recipe: ScenesRecipe) -> dict[str, Setting]:
     Left alone are what is switched off, ranges of one value, the settings of components that read files, texts and
     fonts.
     """
-    found: list[Setting] = []
-    for path in (*SCENE_CHOICES, *_MIXED):
-        weights = {component.use: component.weight for component in recipe.weighted_components[path]}
-        total = sum(weights.values())
-        if sum(weight > 0 for weight in weights.values()) > 1:
-            kind = Choice if path in SCENE_CHOICES else Mixture
-            found.append(kind(path, {name: weight / total for name, weight in weights.items()}, total))
-    for path, component in _components(recipe).items():
+    found: list[Setting] = [*choice_settings(Choice, recipe, SCENE_CHOICES), *choice_settings(Mixture, recipe, _MIXED)]
+    for path, component in used_components(recipe, SCENE_CHOICES).items():
         if path.startswith("effects."):
             found.append(Probability(f"{path}.probability", component.weight))
         if path == "layouts.photo":
@@ -88,13 +84,6 @@ def find_scene_settings(recipe: ScenesRecipe) -> dict[str, Setting]:
             found += component_settings(path, component.instance)
     found += _scene_settings(recipe)
     return {setting.path: setting for setting in found}
-
-
-def _components(recipe: ScenesRecipe) -> dict[str, Component]:
-    """Return the components that a scene has at most one of and that are in use, by path."""
-    effects = {f"effects.{i}": component for i, component in enumerate(recipe.listed_components["effects"])}
-    chosen = {f"{path}.{c.use}": c for path in SCENE_CHOICES for c in recipe.weighted_components[path]}
-    return {path: component for path, component in {**effects, **chosen}.items() if component.weight > 0}
 
 
 def _photo_settings(path: str, instance: Any) -> Iterator[Setting]:
@@ -120,9 +109,7 @@ def _scene_settings(recipe: ScenesRecipe) -> Iterator[Setting]:
     for name in _LEGIBILITY:
         if getattr(settings.legibility, name):
             yield from number_setting(f"legibility.{name}", settings.legibility, name, "")
-    if settings.ink.contrast_floor:
-        floor = settings.ink.contrast_floor
-        yield Number("ink.contrast_floor", floor, (floor / 1.65, min(120.0, 1.65 * floor)))
+    yield from contrast_floor_setting(settings.ink.contrast_floor)
 
 
 def _spans(path: str, instance: Any, name: str, parent: str, *, log: bool = False) -> Iterator[Span]:

@@ -1,11 +1,11 @@
 """The settings of a recipe that a fit adjusts: weights, probabilities, ranges and numbers, with their limits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from pipelines.recipes.components import Component
-from pipelines.recipes.recipe import LinesRecipe
+from pipelines.recipes.recipe import LinesRecipe, ScenesRecipe
 from synthtext.core import InputError
 
 CHOICES = ("ink.styles", "ink.colours", "background", "baselines")
@@ -121,6 +121,8 @@ class Number:
 
 Setting: TypeAlias = Choice | Probability | Interval | Number
 
+ChoiceT = TypeVar("ChoiceT", bound=Choice)
+
 
 def find_settings(recipe: LinesRecipe) -> dict[str, Setting]:
     """Return the adjustable settings of the appearance of lines, by path.
@@ -128,13 +130,8 @@ def find_settings(recipe: LinesRecipe) -> dict[str, Setting]:
     Left alone are what is switched off (weight or probability 0), ranges of one value, counts without a range, the
     settings of components that read files, and everything about texts and fonts.
     """
-    found: list[Setting] = []
-    for path in CHOICES:
-        weights = {component.use: component.weight for component in recipe.weighted_components[path]}
-        total = sum(weights.values())
-        if sum(weight > 0 for weight in weights.values()) > 1:
-            found.append(Choice(path, {name: weight / total for name, weight in weights.items()}, total))
-    for path, component in appearance_components(recipe).items():
+    found: list[Setting] = list(choice_settings(Choice, recipe, CHOICES))
+    for path, component in used_components(recipe, CHOICES).items():
         if path.startswith("effects."):
             found.append(Probability(f"{path}.probability", component.weight))
         if not component.paths:
@@ -143,10 +140,19 @@ def find_settings(recipe: LinesRecipe) -> dict[str, Setting]:
     return {setting.path: setting for setting in found}
 
 
-def appearance_components(recipe: LinesRecipe) -> dict[str, Component]:
-    """Return the components that decide how lines look and that are in use, by path, such as "ink.styles.outline"."""
+def choice_settings(kind: type[ChoiceT], recipe: LinesRecipe | ScenesRecipe, paths: Iterable[str]) -> Iterator[ChoiceT]:
+    """Yield the weights of the components at some paths; nothing for a path where only one is in use."""
+    for path in paths:
+        weights = {component.use: component.weight for component in recipe.weighted_components[path]}
+        total = sum(weights.values())
+        if sum(weight > 0 for weight in weights.values()) > 1:
+            yield kind(path, {name: weight / total for name, weight in weights.items()}, total)
+
+
+def used_components(recipe: LinesRecipe | ScenesRecipe, choices: Sequence[str]) -> dict[str, Component]:
+    """Return the effects, and the components at the paths `choices`, that are in use: by path, as "effects.3"."""
     effects = {f"effects.{i}": component for i, component in enumerate(recipe.listed_components["effects"])}
-    chosen = {f"{path}.{c.use}": c for path in CHOICES for c in recipe.weighted_components[path]}
+    chosen = {f"{path}.{c.use}": c for path in choices for c in recipe.weighted_components[path]}
     return {path: component for path, component in {**effects, **chosen}.items() if component.weight > 0}
 
 
@@ -158,7 +164,11 @@ def _line_settings(recipe: LinesRecipe) -> Iterator[Setting]:
     yield from interval_settings("fonts.size_range", fonts, "size_range", "")
     if layout.neighbours.probability > 0:
         yield Probability("layout.neighbours.probability", layout.neighbours.probability)
-    floor = recipe.settings.ink.contrast_floor
+    yield from contrast_floor_setting(recipe.settings.ink.contrast_floor)
+
+
+def contrast_floor_setting(floor: float) -> Iterator[Number]:
+    """Yield the minimum contrast of ink; nothing if there is none."""
     if floor > 0:
         yield Number("ink.contrast_floor", floor, (floor / _NUMBER_STEP, min(120.0, floor * _NUMBER_STEP)))
 
