@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from pipelines.domain_gap.scene_settings import Mixture, SceneValue, Span
-from pipelines.domain_gap.settings import Choice, Interval, Number, Setting
-from pipelines.domain_gap.update import Floats
+from pipelines.domain_gap.fitted_scene_settings import Mixture, SceneValue, Span
+from pipelines.domain_gap.fitted_settings import Choice, Number, Setting, ValueRange
+from pipelines.domain_gap.fitted_values import Floats
 
 _STRENGTHS = np.logspace(0, 4, 9)  # of the regularization that are tried
 
@@ -47,7 +47,7 @@ def _columns(path: str, setting: Setting, values: Sequence[Mapping[str, SceneVal
     else:
         numbers = np.array([np.nan if value is None else _number(value) for value in own], np.float64)
         yield np.log(numbers) if isinstance(setting, Number) else numbers
-        if isinstance(setting, Interval):
+        if isinstance(setting, ValueRange):
             yield _standardized(numbers) ** 2
 
 

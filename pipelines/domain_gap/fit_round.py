@@ -13,21 +13,21 @@ from pipelines.domain_gap.density_ratio import DensityRatio
 from pipelines.domain_gap.distance import feature_matrix
 from pipelines.domain_gap.exploration import ExploredLine, Explorer, spread_indices
 from pipelines.domain_gap.features import FeatureTable, line_features
-from pipelines.domain_gap.font_fit import FontWeights, update_fonts
-from pipelines.domain_gap.settings import (
+from pipelines.domain_gap.fitted_settings import (
     EXPLORED_SHARE,
     find_settings,
     rounded,
 )
-from pipelines.domain_gap.text_features import text_features
-from pipelines.domain_gap.text_fit import LENGTHS, length_class
-from pipelines.domain_gap.update import (
+from pipelines.domain_gap.fitted_values import (
     Floats,
     active_lines,
     flatten_ratios,
     update_setting,
     value_ratio,
 )
+from pipelines.domain_gap.font_fit import FontWeights, update_fonts
+from pipelines.domain_gap.text_features import text_features
+from pipelines.domain_gap.text_fit import LENGTHS, length_class
 from pipelines.io.encode import encode_image
 from pipelines.recipes.recipe import LinesRecipe
 from synthtext import LineGenerator

@@ -14,10 +14,7 @@ from pipelines.domain_gap.distance import feature_matrix
 from pipelines.domain_gap.explained_ratio import explained_log_ratios
 from pipelines.domain_gap.features import FeatureTable
 from pipelines.domain_gap.fit_round import DIGITS
-from pipelines.domain_gap.instance_features import INSTANCE_FEATURES
-from pipelines.domain_gap.scene_features import SCENE_FEATURES
-from pipelines.domain_gap.scene_set import SceneSet, measure_scenes
-from pipelines.domain_gap.scene_settings import (
+from pipelines.domain_gap.fitted_scene_settings import (
     Mixture,
     SceneValue,
     Span,
@@ -26,8 +23,8 @@ from pipelines.domain_gap.scene_settings import (
     find_scene_settings,
     value_changes,
 )
-from pipelines.domain_gap.settings import Setting
-from pipelines.domain_gap.update import (
+from pipelines.domain_gap.fitted_settings import Setting
+from pipelines.domain_gap.fitted_values import (
     Floats,
     active_lines,
     flatten_ratios,
@@ -35,6 +32,9 @@ from pipelines.domain_gap.update import (
     update_setting,
     with_prior,
 )
+from pipelines.domain_gap.instance_features import INSTANCE_FEATURES
+from pipelines.domain_gap.scene_features import SCENE_FEATURES
+from pipelines.domain_gap.scene_set import SceneSet, measure_scenes
 from pipelines.recipes.recipe import ScenesRecipe
 from synthtext.core import Level, Scene
 from synthtext.core.randomness import BLOCK_SIZE

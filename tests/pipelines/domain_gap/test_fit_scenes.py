@@ -10,10 +10,7 @@ from pipelines.config import with_settings
 from pipelines.domain_gap.explained_ratio import explained_log_ratios
 from pipelines.domain_gap.fit_result import describe_changes
 from pipelines.domain_gap.fit_store import FitSettings
-from pipelines.domain_gap.scene_fit import fit_scene_recipe
-from pipelines.domain_gap.scene_fit_round import SceneTables, SceneWorkspace, improve_scenes, size_changes
-from pipelines.domain_gap.scene_set import draw_scenes
-from pipelines.domain_gap.scene_settings import (
+from pipelines.domain_gap.fitted_scene_settings import (
     Mixture,
     Span,
     draw_scene_values,
@@ -21,7 +18,10 @@ from pipelines.domain_gap.scene_settings import (
     find_scene_settings,
     value_changes,
 )
-from pipelines.domain_gap.settings import Choice, Interval, Probability
+from pipelines.domain_gap.fitted_settings import Choice, Probability, ValueRange
+from pipelines.domain_gap.scene_fit import fit_scene_recipe
+from pipelines.domain_gap.scene_fit_round import SceneTables, SceneWorkspace, improve_scenes, size_changes
+from pipelines.domain_gap.scene_set import draw_scenes
 from pipelines.recipes.recipe import ScenesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from pipelines.reports.fit_page import FitExamples, fit_page
@@ -57,8 +57,8 @@ def test_settings_of_a_scene_and_of_its_texts_are_told_apart(base: ResolvedRecip
         "background": Choice,
         "ink.styles": Mixture,
         "effects.0.probability": Probability,
-        "effects.0.strength_range": Interval,
-        "layouts.photo.count_range": Interval,
+        "effects.0.strength_range": ValueRange,
+        "layouts.photo.count_range": ValueRange,
         "layouts.photo.degrees_range": Span,
         "fonts.size_range": Span,
     }

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.domain_gap.settings import EXPLORED_SHARE, Choice, Interval, Number, Probability, Setting
+from pipelines.domain_gap.fitted_settings import EXPLORED_SHARE, Choice, Number, Probability, Setting, ValueRange
 
 PRIOR_LINES = 20.0
 """Number of real lines that the recipe counts for, as it was before the fit."""
@@ -99,7 +99,7 @@ def update_probability(
     return replace(now, value=with_prior(yes / (yes + no), base.value, lines) if yes + no else now.value)
 
 
-def update_interval(now: Interval, base: Interval, drawn: Floats, weights: Floats, lines: float) -> Interval:
+def update_range(now: ValueRange, base: ValueRange, drawn: Floats, weights: Floats, lines: float) -> ValueRange:
     """Return a new range; the arguments are those of `update_choice`, `drawn` (N,) the values.
 
     The mean and the standard deviation of the range change as those of the values do when the lines are weighted.
@@ -115,7 +115,7 @@ def update_interval(now: Interval, base: Interval, drawn: Floats, weights: Float
     return now.clipped(middle - _EDGE * deviation, middle + _EDGE * deviation)
 
 
-def _prior_of_values(now: Interval, drawn: Floats) -> Floats:
+def _prior_of_values(now: ValueRange, drawn: Floats) -> Floats:
     """Return the prior density of explored values over the density with which they were drawn, (N,)."""
     half = 0.5 if now.whole else 0.0
     width, wide = (high - low + 2 * half for low, high in ((now.low, now.high), now.limits))
@@ -170,10 +170,10 @@ def update_setting(setting: Setting, base: Setting, drawn: Sequence[Any], weight
     numbers = np.array(drawn, np.float64)
     if isinstance(setting, Number) and isinstance(base, Number):
         return update_number(setting, base, numbers, weights, lines)
-    if isinstance(setting, Interval) and isinstance(base, Interval):
+    if isinstance(setting, ValueRange) and isinstance(base, ValueRange):
         if numbers.ndim == 2:
             weights, numbers = np.repeat(weights, numbers.shape[1]), numbers.ravel()
-        return update_interval(setting, base, numbers, weights, lines)
+        return update_range(setting, base, numbers, weights, lines)
     return setting
 
 

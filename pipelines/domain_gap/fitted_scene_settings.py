@@ -7,18 +7,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from pipelines.domain_gap.settings import (
+from pipelines.domain_gap.fitted_settings import (
     EXPLORED_SHARE,
     Choice,
-    Interval,
     Number,
     Probability,
     Setting,
+    ValueRange,
     choice_settings,
     component_settings,
     contrast_floor_setting,
-    interval_settings,
     number_setting,
+    range_settings,
     used_components,
 )
 from pipelines.recipes.recipe import ScenesRecipe
@@ -35,7 +35,7 @@ SceneValue: TypeAlias = str | float | bool | tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Span(Interval):
+class Span(ValueRange):
     """A range from which a scene draws several values, one for each text: a fit moves both ends.
 
     Attributes:
@@ -91,7 +91,7 @@ def _photo_settings(path: str, instance: Any) -> Iterator[Setting]:
     for field in fields(instance):
         where = f"{path}.{field.name}"
         if field.name == "count_range":
-            yield from interval_settings(where, instance, field.name, path)
+            yield from range_settings(where, instance, field.name, path)
         elif field.name.endswith("_range"):
             yield from _spans(where, instance, field.name, path)
         elif isinstance(getattr(instance, field.name), float):
@@ -103,7 +103,7 @@ def _scene_settings(recipe: ScenesRecipe) -> Iterator[Setting]:
     settings = recipe.settings
     yield from _spans("fonts.size_range", settings.fonts, "size_range", "", log=True)
     yield from _spans("typesetting.tracking_range", settings.typesetting, "tracking_range", "")
-    yield from interval_settings("clutter.distractors_range", settings.clutter, "distractors_range", "")
+    yield from range_settings("clutter.distractors_range", settings.clutter, "distractors_range", "")
     if settings.clutter.occlusion_probability:
         yield from number_setting("clutter.occlusion_probability", settings.clutter, "occlusion_probability", "")
     for name in _LEGIBILITY:
@@ -113,7 +113,7 @@ def _scene_settings(recipe: ScenesRecipe) -> Iterator[Setting]:
 
 
 def _spans(path: str, instance: Any, name: str, parent: str, *, log: bool = False) -> Iterator[Span]:
-    for found in interval_settings(path, instance, name, parent):
+    for found in range_settings(path, instance, name, parent):
         limits = (max(found.limits[0], found.low / 2), found.limits[1]) if log else found.limits
         yield Span(found.path, found.low, found.high, limits, found.whole, found.parent, log)
 
@@ -156,7 +156,7 @@ def value_changes(setting: Setting, value: SceneValue) -> dict[str, Any]:
     if isinstance(setting, Choice):
         return replace(setting, weights={name: float(name == value) for name in setting.weights}).changes()
     assert isinstance(value, bool | float)
-    if isinstance(setting, Interval):
+    if isinstance(setting, ValueRange):
         return replace(setting, low=value, high=value).changes()
     return replace(setting, value=float(value)).changes()
 

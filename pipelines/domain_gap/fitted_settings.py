@@ -67,7 +67,7 @@ class Probability:
 
 
 @dataclass(frozen=True)
-class Interval:
+class ValueRange:
     """A range of uniformly distributed values.
 
     Attributes:
@@ -91,7 +91,7 @@ class Interval:
         ends = (self.low, self.high)
         return {self.path: [round(end) for end in ends] if self.whole else [rounded(end) for end in ends]}
 
-    def clipped(self, low: float, high: float) -> "Interval":
+    def clipped(self, low: float, high: float) -> "ValueRange":
         """Return the setting with other ends, within its limits and in order."""
         least, greatest = self.limits
         low, high = min(max(low, least), greatest), min(max(high, least), greatest)
@@ -119,7 +119,7 @@ class Number:
         return {self.path: rounded(self.value)}
 
 
-Setting: TypeAlias = Choice | Probability | Interval | Number
+Setting: TypeAlias = Choice | Probability | ValueRange | Number
 
 ChoiceT = TypeVar("ChoiceT", bound=Choice)
 
@@ -160,8 +160,8 @@ def _line_settings(recipe: LinesRecipe) -> Iterator[Setting]:
     """Yield the settings that every line has."""
     layout, fonts = recipe.settings.layout, recipe.settings.fonts
     for name in _LAYOUT_RANGES:
-        yield from interval_settings(f"layout.{name}", layout, name, "")
-    yield from interval_settings("fonts.size_range", fonts, "size_range", "")
+        yield from range_settings(f"layout.{name}", layout, name, "")
+    yield from range_settings("fonts.size_range", fonts, "size_range", "")
     if layout.neighbours.probability > 0:
         yield Probability("layout.neighbours.probability", layout.neighbours.probability)
     yield from contrast_floor_setting(recipe.settings.ink.contrast_floor)
@@ -179,7 +179,7 @@ def component_settings(path: str, instance: Any) -> Iterator[Setting]:
         value = getattr(instance, field.name)
         where = f"{path}.{field.name}"
         if field.name.endswith("_range"):
-            yield from interval_settings(where, instance, field.name, path)
+            yield from range_settings(where, instance, field.name, path)
         elif isinstance(value, float) and value > 0:
             if field.name.endswith("_probability"):
                 yield Probability(where, value, path)
@@ -187,7 +187,7 @@ def component_settings(path: str, instance: Any) -> Iterator[Setting]:
                 yield from number_setting(where, instance, field.name, path)
 
 
-def interval_settings(path: str, instance: Any, name: str, parent: str) -> Iterator[Interval]:
+def range_settings(path: str, instance: Any, name: str, parent: str) -> Iterator[ValueRange]:
     """Yield a range of an object; nothing if it is a single value."""
     low, high = getattr(instance, name)
     if low < high:
@@ -196,7 +196,7 @@ def interval_settings(path: str, instance: Any, name: str, parent: str) -> Itera
         whole = isinstance(low, int) and isinstance(high, int)
         if whole:
             limits = (round(limits[0]), round(limits[1]))
-        yield Interval(path, low, high, limits, whole, parent)
+        yield ValueRange(path, low, high, limits, whole, parent)
 
 
 def number_setting(path: str, instance: Any, name: str, parent: str) -> Iterator[Number]:
