@@ -1,6 +1,16 @@
-"""Words about a feature: what differs between real and generated samples, and which settings of a recipe change it."""
+"""Words about features: what differs between real and generated samples, and which settings of a recipe change it."""
 
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from string import Template
+from typing import Any, NamedTuple
+
+from pipelines.config import read_yaml
+
+_FOLDER = Path(__file__).with_name("words")
+_FILES = ("lines.yaml", "scenes.yaml")
+_SETTINGS = "settings"  # key of the settings that several features name
 
 
 class Advice(NamedTuple):
@@ -14,41 +24,23 @@ class Advice(NamedTuple):
     decrease: str  # what to change then
 
 
-class Words(NamedTuple):
-    """Words about a feature without the settings; see `Advice`."""
+@cache
+def read_advice() -> Mapping[str, Mapping[str, Advice]]:
+    """Read the words about every feature, by what it is measured on ("lines", "texts", "scenes") and by its name."""
+    shared = read_yaml(_FOLDER / "shared.yaml")
+    found: dict[str, dict[str, Advice]] = {}
+    for file in _FILES:
+        content = read_yaml(_FOLDER / file)
+        settings = content.pop(_SETTINGS)
+        for subject, features in content.items():
+            found[subject] = dict(_fill(features, shared, settings))
+    return found
 
-    noun: str
-    more: str
-    less: str
 
-    def advice(self, settings: str, increase: str, decrease: str) -> Advice:
-        """Return the words with the settings of a kind of recipe."""
-        return Advice(self.noun, settings, self.more, increase, self.less, decrease)
-
-
-SHARED_WORDS: dict[str, Words] = {
-    "stroke_width": Words("the width of strokes", "have thicker strokes", "have thinner strokes"),
-    "ink_share": Words("the density of letters", "have denser letters", "have looser letters"),
-    "polarity": Words("polarity", "are dark on light more often", "are light on dark more often"),
-    "contrast": Words("contrast", "have more contrast", "have less contrast"),
-    "separability": Words(
-        "how clearly ink is separated",
-        "have ink that is separated more clearly",
-        "have ink that is separated less clearly",
-    ),
-    "ink_lightness": Words("the lightness of ink", "have lighter ink", "have darker ink"),
-    "background_lightness": Words(
-        "the lightness of the background", "have lighter backgrounds", "have darker backgrounds"
-    ),
-    "ink_chroma": Words("the saturation of ink", "have more saturated ink", "have less saturated ink"),
-    "background_chroma": Words(
-        "the saturation of the background", "have more saturated backgrounds", "have less saturated backgrounds"
-    ),
-    "colours": Words("the number of colours", "have more colours", "have fewer colours"),
-    "texture": Words("the texture of the background", "have more textured backgrounds", "have plainer backgrounds"),
-    "edge_spread": Words("blur", "are more blurred", "are sharper"),
-    "noise": Words("noise", "have more noise", "have less noise"),
-    "jpeg_blocks": Words("JPEG blocks", "have stronger JPEG blocks", "have weaker JPEG blocks"),
-    "character_width": Words("the width of characters", "have wider characters", "have narrower characters"),
-}
-"""Words about the features that both lines and scenes, or their texts, have, by name."""
+def _fill(
+    features: Mapping[str, Any], shared: Mapping[str, Any], settings: Mapping[str, str]
+) -> Iterator[tuple[str, Advice]]:
+    """Yield the words about features, with the shared words and with the names of settings replaced."""
+    for name, words in features.items():
+        merged = {**shared.get(name, {}), **words} if "noun" not in words else words
+        yield name, Advice(**{key: Template(text).substitute(settings) for key, text in merged.items()})

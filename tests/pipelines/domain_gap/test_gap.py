@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.domain_gap.difference import ADVICE, SIMILAR, describe_difference
+from pipelines.domain_gap.advice import read_advice
+from pipelines.domain_gap.difference import SIMILAR, describe_difference
 from pipelines.domain_gap.distance import distances, feature_matrix
 from pipelines.domain_gap.features import FEATURES, Feature, FeatureTable, Subject
 from pipelines.domain_gap.instance_features import INSTANCE_FEATURES
@@ -115,7 +116,7 @@ def test_the_unusual_line_comes_first_with_its_reason() -> None:
     [("lines", (*FEATURES, *TEXT_FEATURES)), ("texts", INSTANCE_FEATURES), ("scenes", SCENE_FEATURES)],
 )
 def test_every_feature_has_advice(subject: Subject, features: tuple[Feature, ...]) -> None:
-    assert ADVICE[subject].keys() == {feature.name for feature in features}
+    assert read_advice()[subject].keys() == {feature.name for feature in features}
     assert {feature.subject for feature in features} == {subject}
 
 
@@ -123,7 +124,7 @@ def test_every_feature_has_advice(subject: Subject, features: tuple[Feature, ...
 def test_advice_names_settings_that_exist(subjects: tuple[Subject, ...]) -> None:
     pages = ["recipes.md"] if subjects == ("lines",) else ["recipes.md", "scenes.md"]
     documented = "".join((HOME / "docs" / page).read_text() for page in pages)
-    advices = [advice for subject in subjects for advice in ADVICE[subject].values()]
+    advices = [advice for subject in subjects for advice in read_advice()[subject].values()]
     names = {name for advice in advices for text in advice for name in text.split("`")[1::2]}
     known = {feature.name for feature in (*FEATURES, *INSTANCE_FEATURES)}
     names = {name for name in names if "{" not in name} - known
