@@ -7,13 +7,11 @@ samples are reduced (`LIMITS`), so that a page takes seconds.
 
 import contextlib
 import io
-import logging
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +24,7 @@ from pipelines import generate, train
 from pipelines.cli.main import app
 from synthtext.fonts import bundled_fonts
 
-pytestmark = [pytest.mark.docs, pytest.mark.slow]
+pytestmark = [pytest.mark.docs, pytest.mark.slow, pytest.mark.usefixtures("restore_loggers")]
 
 HOME = Path(__file__).resolve().parent.parent
 PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
@@ -150,17 +148,6 @@ def run_python(text: str, names: dict[str, object], where: str) -> None:
     assert "train(" not in text or quick in text, f"{where}: a training without samples=N would not end"
     with contextlib.redirect_stdout(io.StringIO()):
         exec(compile(text, where, "exec"), names)
-
-
-@pytest.fixture(autouse=True)
-def _restore_loggers() -> Iterator[None]:
-    """The command configures the loggers of this process."""
-    loggers = [logging.getLogger(name) for name in ("synthtext", "augment", "models", "pipelines")]
-    before = [(logger, logger.level, logger.handlers) for logger in loggers]
-    yield
-    for logger, level, handlers in before:
-        logger.setLevel(level)
-        logger.handlers = handlers
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,7 @@ from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.datasets.rectify import rectify
 from synthtext.core import Box
 from tests.pipelines.inference.test_page_lines import reading_order
-
-
-def write(image, text, position, size=1.2):
-    cv2.putText(image, text, position, cv2.FONT_HERSHEY_SIMPLEX, size, (20, 20, 20), 2, cv2.LINE_AA)
-
-
-def sign(*texts, width=420):
-    image = np.full((40 + 70 * len(texts), width, 3), 235, np.uint8)
-    for row, text in enumerate(texts):
-        write(image, text, (30, 65 + 70 * row))
-    return image
+from tests.pipelines.inference.test_reader import sign
 
 
 def grid(columns, rows, gap, words=3, width=50, height=14):
