@@ -64,11 +64,10 @@ def run_distributed(
     storage = folder.absolute() / ".ray"
     with worker_pool(workers, address):
         check_resources(ray.cluster_resources(), workers, cuda=cuda)  # type: ignore[no-untyped-call]
-        nodes, mailbox = NodeMonitor({}), start_mailbox()
+        nodes, mailbox, silence = NodeMonitor({}), start_mailbox(), SilenceMonitor()
         config = {"function": function, "argument": argument, "mailbox": mailbox, "cuda": cuda}
         trainer = _trainer(config, workers, storage, cuda=cuda)
         logging.getLogger("ray.train").setLevel(logging.ERROR)
-        silence = SilenceMonitor()
 
         def check() -> None:
             nodes.check()
@@ -78,8 +77,8 @@ def run_distributed(
             with _messages_received(mailbox, receive, silence):
                 run_in_thread(trainer.fit, check)
         except (ray.train.TrainingFailedError, ray.exceptions.RayError) as error:
-            reason = describe_failure(error, workers)
-            raise JobError(f"{reason}; re-run the same command to resume from the last checkpoint") from None
+            hint = "re-run the same command to resume from the last checkpoint"
+            raise JobError(f"{describe_failure(error, workers)}; {hint}") from None
         finally:
             nodes.close()
             shutil.rmtree(storage, ignore_errors=True)
