@@ -82,11 +82,11 @@ class _SceneFit:
     def run(self, number: int, settings: SettingsDict, *, is_last: bool) -> Round:
         """Draw and measure the recipe of a round, and improve it."""
         recipe = ScenesRecipe.read(settings, Path.cwd(), f"the recipe of round {number}")
-        seeds = np.random.SeedSequence([self._settings.seed, number]).generate_state(3).tolist()
-        drawn = self._workspace.draw(recipe, seeds[0])
+        drawing, exploring, folding = np.random.SeedSequence([self._settings.seed, number]).generate_state(3).tolist()
+        drawn = self._workspace.draw(recipe, drawing)
         following = None
         if not is_last:
-            following = improve_scenes(self._workspace, settings, self._fitted, drawn, seeds[1:])
+            following = improve_scenes(self._workspace, settings, self._fitted, exploring)
             if number == 0:
                 following = with_settings(following, size_changes(self._fitted.scenes))
         to_held_out = _distances(self._held_out, drawn)
@@ -97,7 +97,7 @@ class _SceneFit:
             settings=settings,
             distance=mean_distance(_distances(self._fitted, drawn)),
             held_out=mean_distance(to_held_out),
-            auc=round(two_sample_auc(matrices[0], matrices[1], seeds[1], groups).auc, DIGITS),
+            auc=round(two_sample_auc(matrices[0], matrices[1], folding, groups).auc, DIGITS),
             features=to_held_out,
             next_settings=following,
         )
