@@ -59,6 +59,15 @@ def signs() -> Image:
         return rows_of("signs.yaml", rows=4, seed=2)
 
 
+def fine_tuning() -> Image:
+    """Printed digits above displays, the lines of the tutorial about fine-tuning."""
+    page = HOME / "docs" / "tutorial-fine-tuning.md"
+    (text,) = (block.text for block in read_blocks(page) if block.file == "meters.yaml")
+    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
+        Path("meters.yaml").write_text(text)
+        return np.concatenate([rows_of("digits", rows=2, seed=1), rows_of("meters.yaml", rows=2, seed=3)])
+
+
 def copypaste_scene(*, modes: bool) -> Image:
     """A scene before and after CopyPaste with its labels, or without them after both modes."""
     with tempfile.TemporaryDirectory() as name:
@@ -154,7 +163,7 @@ IMAGES: dict[str, Callable[[], Image]] = {
     "tutorial-signs": signs,
     "tutorial-copypaste": partial(copypaste_scene, modes=False),
     "tutorial-copypaste-modes": partial(copypaste_scene, modes=True),
-    "tutorial-fine-tuning": partial(captioned_presets, ("lines-serial", "lines"), rows=3, seed=3),
+    "tutorial-fine-tuning": fine_tuning,
     "tutorial-cluster": partial(rows_of, "lines", rows=4, seed=1),
     "recipes-presets": partial(
         captioned_presets,
