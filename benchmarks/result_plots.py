@@ -16,7 +16,7 @@ from benchmarks.plots import group_chart, interval_chart
 
 FOLDER = Path("docs/images")
 
-_WORTH = {
+WORTH = {
     "worth-trdg": "lines of TRDG",
     "worth-start": "before the training",
     "worth-8-fonts": "8 families of fonts",
@@ -30,7 +30,7 @@ _WORTH = {
     "worth-filtered": "filtered by ocrmill filter",
     "worth-harder": "stronger camera effects, more curves",
 }
-_DETECTORS = {
+DETECTORS = {
     "det-published": "published, not trained further",
     "det-scenes": "+ 1,500 generated scenes",
     "det-cml": "+ CML",
@@ -38,13 +38,13 @@ _DETECTORS = {
     "det-distill": "scenes, teacher of CML alone",
     "det-dml": "scenes, peer of CML alone",
 }
-_RECOGNIZERS = {
+RECOGNIZERS = {
     "rec-udml": "U-DML",
     "rec-enhanced-ctc": "Enhanced CTC",
     "rec-ppocrv2": "both",
     "rec-mobilenet": "MobileNetV3 in place of PP-LCNet",
 }
-_TUNED = {"tuned-published": "before", "tuned-english": "English lines", "tuned-replay": "with the replay stream"}
+TUNED = {"tuned-published": "before", "tuned-english": "English lines", "tuned-replay": "with the replay stream"}
 _SOURCES = {
     "$iiit5k": "IIIT5K",
     "$svt": "SVT",
@@ -63,18 +63,18 @@ def _intervals(name: str, table: str, source: str, arms: dict[str, str], label: 
 
 def worth(name: str) -> None:
     """What the parts of the preset `lines` teach."""
-    _intervals(name, "worth", COMBINED, _WORTH, "alphanumeric accuracy minus that of worth-lines, points")
+    _intervals(name, "worth", COMBINED, WORTH, "alphanumeric accuracy minus that of worth-lines, points")
 
 
 def detectors(name: str) -> None:
     """The tricks of detectors."""
-    _intervals(name, "detectors", "$held_out", _DETECTORS, "hmean minus that of fine-tuning on 500 photographs, points")
+    _intervals(name, "detectors", "$held_out", DETECTORS, "hmean minus that of fine-tuning on 500 photographs, points")
 
 
 def recognizers(name: str) -> None:
     """The tricks of recognizers."""
     label = "alphanumeric accuracy on IIIT5K minus that of rec-lcnet, points"
-    _intervals(name, "recognizers", "$iiit5k", _RECOGNIZERS, label)
+    _intervals(name, "recognizers", "$iiit5k", RECOGNIZERS, label)
 
 
 def fine_tuning(name: str) -> None:
@@ -85,7 +85,7 @@ def fine_tuning(name: str) -> None:
         found = [entry for seed in SEEDS if (entry := ledger.find(entries, arm, seed))]
         return 100 * float(np.mean([entry.scores[source]["accuracy"] for entry in found]))
 
-    groups = {title: {label: mean(arm, source) for arm, label in _TUNED.items()} for source, title in _SOURCES.items()}
+    groups = {title: {label: mean(arm, source) for arm, label in TUNED.items()} for source, title in _SOURCES.items()}
     group_chart(FOLDER / name, groups, "exact accuracy, %")
 
 

@@ -25,7 +25,7 @@ PAGES = sorted((HOME / "docs").glob("tutorial-*.md"))
 FOLDER = HOME / "examples"
 _SHELL, _FILE = "%%bash -e\n", "%%writefile "
 _ELSEWHERE = {"results.md": "../benchmarks/RESULTS.md", "changelog.md": "../CHANGELOG.md"}
-_TIMEOUT = 300  # seconds of a cell
+_TIMEOUT = 900  # seconds of a cell
 
 
 def notebook_path(page: Path) -> Path:

@@ -1,11 +1,16 @@
-"""The notebooks in `examples/` are the tutorials of the documentation."""
+"""The notebooks in `examples/` are the tutorials of the documentation, whose pictures and plots come from commands."""
 
 import json
 from pathlib import Path
 
 import pytest
 
+from benchmarks import ledger
+from benchmarks.arms import Experiments
+from benchmarks.result_plots import DETECTORS, RECOGNIZERS, TUNED, WORTH
+from docs.make_images import IMAGES
 from docs.notebooks import FOLDER, PAGES, notebook_path, reduce_cell, to_json, to_notebook
+from docs.page_code import HOME
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -48,3 +53,21 @@ def test_cells_of_a_page(tmp_path: Path) -> None:
     assert "```sh\nray start\n```" in texts[3]
     assert reduce_cell(texts[1], {}) == "%%bash -e\nocrmill generate digits -o d -n 16 --workers 0"
     assert "'samples=16'" in reduce_cell(texts[4], {})
+
+
+def test_pictures_of_the_command_are_small_and_on_a_page() -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in (HOME / "docs").glob("*.md"))
+    unused = [name for name in IMAGES if f"](images/{name}.jpg)" not in pages]
+    large = [name for name in IMAGES if (HOME / "docs" / "images" / f"{name}.jpg").stat().st_size > 120_000]
+    assert (unused, large) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("table", "arms"),
+    [("worth", WORTH), ("detectors", DETECTORS), ("recognizers", RECOGNIZERS), ("fine-tuning", TUNED)],
+)
+def test_plots_show_arms_of_the_ledger(table: str, arms: dict[str, str]) -> None:
+    defined, entries = Experiments.read().tables[table], ledger.read_ledger(ledger.LEDGER)
+    assert [
+        arm for arm in (*arms, defined.baseline) if arm not in defined.arms or not ledger.find(entries, arm, 0)
+    ] == []
