@@ -156,7 +156,7 @@ def side_by_side(columns: Sequence[Image]) -> Image:
     padded = [
         cv2.copyMakeBorder(c, 0, height - len(c), 0, _GAP, cv2.BORDER_CONSTANT, value=(255,) * 3) for c in columns
     ]
-    return np.concatenate(padded, axis=1)[:, :-_GAP]
+    return np.concatenate(padded, axis=1)[:, :-_GAP].astype(np.uint8)
 
 
 IMAGES: dict[str, Callable[[], Image]] = {

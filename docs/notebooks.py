@@ -8,6 +8,7 @@ out, since the cells make them.
 """
 
 import argparse
+import importlib
 import json
 import os
 import re
@@ -100,9 +101,8 @@ def run_notebook(path: Path, out: Path) -> None:
     Raises:
         nbclient.exceptions.CellExecutionError: a cell failed; the message has its source and the error.
     """
-    import nbformat
-    from nbclient import NotebookClient
-
+    nbformat: Any = importlib.import_module("nbformat")  # of the extra docs
+    nbclient: Any = importlib.import_module("nbclient")
     notebook = nbformat.read(path, as_version=4)
     ports = {port: str(free_port()) for port in PORTS}
     for cell in notebook.cells:
@@ -111,7 +111,7 @@ def run_notebook(path: Path, out: Path) -> None:
     folder = Path(tempfile.mkdtemp(prefix="nb-"))  # a short path, as Ray keeps sockets in it
     try:
         os.environ["RAY_TMPDIR"] = str(folder / "ray")
-        NotebookClient(notebook, timeout=_TIMEOUT, resources={"metadata": {"path": str(folder)}}).execute()
+        nbclient.NotebookClient(notebook, timeout=_TIMEOUT, resources={"metadata": {"path": str(folder)}}).execute()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         out.mkdir(parents=True, exist_ok=True)
