@@ -120,7 +120,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object
     for value in names.values():
         if isinstance(value, subprocess.Popen):
             value.terminate()
-            value.wait()
+            value.communicate()  # waits, and closes its pipes
     os.environ.clear()
     os.environ.update(before)
 
