@@ -21,7 +21,7 @@ from augment.framing import (
 )
 from augment.geometry import Affine, Curl, Elastic, Perspective, Rotation, Skew
 from augment.imgaug_effect import Imgaug
-from augment.labels import VisibilityRule, move_instances, warp_scene
+from augment.labels import VisibilityRule, move_instances
 from augment.light import CastShadow, Glare, UnevenLight
 from augment.noise import Binarise, Noise, SaltAndPepper, ScanStreaks, ShotNoise
 from augment.tia import Distort, Stretch, TiaPerspective
@@ -73,5 +73,4 @@ __all__ = [
     "Window",
     "detector_augmentation",
     "move_instances",
-    "warp_scene",
 ]

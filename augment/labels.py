@@ -16,7 +16,6 @@ from synthtext.core import (
     InputError,
     Points,
     Polygon,
-    Scene,
     Size,
     TextInstance,
     Warp,
@@ -158,17 +157,6 @@ def _clockwise(outline: Polygon) -> Polygon | None:
     if abs(area) < _MIN_AREA:
         return None
     return outline if area > 0 else mirror_polygon(outline)
-
-
-def warp_scene(scene: Scene, warp: Warp, size: Size, rule: VisibilityRule | None = None) -> Scene:
-    """Warp a scene, which is not modified, into an image of another size in whole pixels; uncovered pixels are black.
-
-    The rule for clipped instances is `VisibilityRule()` by default.
-    """
-    instances = move_instances(
-        scene.instances, warp, size_of(scene.image), VisibleRegion.from_windows(size), rule or VisibilityRule()
-    )
-    return replace(scene, image=warp_image(scene.image, warp, size), instances=instances)
 
 
 def warp_image(image: Image, warp: Warp, size: Size, border_mode: int = cv2.BORDER_CONSTANT) -> Image:

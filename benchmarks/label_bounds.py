@@ -19,6 +19,7 @@ from synthtext.core.errors import Rejection
 from synthtext.lines.state import LineState
 
 STAGES = ("sample text", "shape", "place")
+BATCH_SIZE = 64  # lines that a stage processes before the next begins, as in a job
 
 
 def check_recipe(name: str, lines: int, seed: int = 0) -> int:
@@ -26,30 +27,38 @@ def check_recipe(name: str, lines: int, seed: int = 0) -> int:
     generator = resolve_recipe(name).generator(seed)
     if not isinstance(generator, LineGenerator):
         return 0
-    source, counts, wrong = StreamSource(seed), Counter[str](), []
-    for index in range(lines):
-        state = LineState(index, source.start(index), generator.resources.at(index))
+    sources, counts = [StreamSource(seed) for _ in range(BATCH_SIZE)], Counter[str]()
+    wrong: list[tuple[object, ...]] = []
+    for first in range(0, lines, BATCH_SIZE):
+        states = [
+            LineState(index, source.start(index), generator.resources.at(index))
+            for source, index in zip(sources, range(first, min(first + BATCH_SIZE, lines)), strict=False)
+        ]
         for stage in STAGES:
-            generator.stages.steps[stage]([state])
-            if state.failure is not None:
-                break
-        if isinstance(state.failure, Rejection):
-            counts[state.failure.reason] += 1
-            continue
-        if state.failure is not None:
-            raise state.failure
-        placement, line = state.style.placement, state.layout.curved.line
-        low, high = placement.labels.min(axis=(0, 1)), placement.labels.max(axis=(0, 1))
-        if low.min() < 0 or high[0] > placement.size.width or high[1] > placement.size.height:
-            wrong.append((index, "label beyond the image", low.tolist(), high.tolist(), placement.size))
-        size = placement.size
-        read = size.turned() if size.height >= TALL * size.width else size
-        if not line.vertical and required_steps(line.text) > time_steps(read):
-            wrong.append((index, "too few time steps", line.text, "", placement.size))
+            generator.stages.steps[stage]([state for state in states if state.failure is None])
+        for state in states:
+            if isinstance(state.failure, Rejection):
+                counts[state.failure.reason] += 1
+            elif state.failure is not None:
+                raise state.failure
+            elif problem := find_problem(state):
+                wrong.append((state.index, *problem))
     print(f"{name}: {len(wrong)} of {lines:,} lines are wrong; rejected: {dict(counts)}", flush=True)
     for example in wrong[:5]:
         print(f"  {example}")
     return len(wrong)
+
+
+def find_problem(state: LineState) -> tuple[object, ...]:
+    """Return what is wrong with a placed line; empty if nothing is."""
+    placement, line = state.style.placement, state.layout.curved.line
+    size, low, high = placement.size, placement.labels.min(axis=(0, 1)), placement.labels.max(axis=(0, 1))
+    if low.min() < 0 or high[0] > size.width or high[1] > size.height:
+        return "label beyond the image", low.tolist(), high.tolist(), size
+    read = size.turned() if size.height >= TALL * size.width else size
+    if not line.vertical and required_steps(line.text) > time_steps(read):
+        return "too few time steps", line.text, size
+    return ()
 
 
 def main() -> None:

@@ -112,7 +112,7 @@ def compare_detections(
 
 
 def _scatter(values: NDArray[Any], indices: NDArray[np.int64], size: int) -> NDArray[Any]:
-    """Return `size` values: the given ones at their indices, and 0 elsewhere."""
+    """Return `size` values: the given ones at their indices, and 0 at all others."""
     scattered = np.zeros(size, values.dtype)
     scattered[indices] = values
     return scattered

@@ -1,5 +1,6 @@
 """Settings for all tests."""
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -25,3 +26,14 @@ def _same_numbers() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def restore_loggers() -> Iterator[None]:
+    """Restore the loggers of this process, which the command configures."""
+    loggers = [logging.getLogger(name) for name in ("synthtext", "augment", "models", "pipelines")]
+    before = [(logger, logger.level, logger.handlers) for logger in loggers]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers = handlers

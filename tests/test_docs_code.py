@@ -5,7 +5,6 @@
 
 import contextlib
 import io
-import logging
 import os
 import re
 import shlex
@@ -25,7 +24,7 @@ from pipelines import generate, train
 from pipelines.cli.main import app
 from synthtext.fonts import bundled_fonts
 
-pytestmark = [pytest.mark.docs, pytest.mark.slow]
+pytestmark = [pytest.mark.docs, pytest.mark.slow, pytest.mark.usefixtures("restore_loggers")]
 
 PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
 TRAINED = ("batch_size=8", "validate_every=4", "data_workers=0", "threads=1", "device=cpu", "samples=16")
@@ -98,17 +97,6 @@ def remove_outputs(folder: Path, texts: list[str]) -> None:
 def run_python(text: str, names: dict[str, object], where: str) -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         exec(compile(text, where, "exec"), names)
-
-
-@pytest.fixture(autouse=True)
-def _restore_loggers() -> Iterator[None]:
-    """The command configures the loggers of this process."""
-    loggers = [logging.getLogger(name) for name in ("synthtext", "augment", "models", "pipelines")]
-    before = [(logger, logger.level, logger.handlers) for logger in loggers]
-    yield
-    for logger, level, handlers in before:
-        logger.setLevel(level)
-        logger.handlers = handlers
 
 
 @pytest.fixture

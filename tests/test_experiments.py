@@ -1,22 +1,15 @@
 """The ledger of experiments: what is compared, how surely, and a whole arm with networks that are tiny."""
 
 import json
-import os
-import subprocess
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
-from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from benchmarks import arms, comparison, experiments, inputs, ledger
-from benchmarks.inputs import Inputs, checked_out, run, without_effects
-from benchmarks.trdg_worker import save_lines
+from benchmarks.inputs import Inputs
 from pipelines.cli.main import app
-from pipelines.datasets.open import open_line_source
-from pipelines.recipes.resolve import resolve_recipe
 from pipelines.training.resolve import resolve_config
 from synthtext.core import InputError
 
@@ -231,84 +224,3 @@ def test_an_unknown_arm_and_a_missing_input_are_reported(bench, tmp_path):
         made.finish("frist", 0)
     with pytest.raises(InputError, match="--input photos=PATH"):
         Inputs(known, {}, tmp_path).filled("$photos/a")
-
-
-@pytest.mark.parametrize(
-    ("tree", "text"),
-    [
-        ({"generate": "lines", "count": 5, "seed": 1, "commit": "main"}, "commit"),
-        ({"generate": "lines", "count": 5, "seed": 1, "commit": "abcdef1", "families": 8}, "remove without"),
-        ({"generate": "lines", "count": 5, "seed": 1, "without": "colour"}, "without"),
-        ({"generate": "lines", "count": 5, "seed": 1, "families": 0}, "families"),
-        (
-            {"generate": "lines", "count": 5, "seed": 1, "families": 8, "rebalance": {"run": "r", "misread": "l"}},
-            "used unchanged",
-        ),
-        ({"trdg": "1.8.0", "count": 0, "seed": 1, "charset": "digits"}, "count"),
-        ({"trdg": "1.8.0", "count": 5, "seed": 1}, "charset"),
-    ],
-)
-def test_an_invalid_input_is_rejected(tree, text):
-    with pytest.raises(ValidationError, match=text):
-        arms.Experiments(inputs={"lines": tree}, tables={})
-
-
-def test_effects_are_removed_by_kind():
-    whole = resolve_recipe("lines").settings["effects"]
-    kept = {
-        kind: json.loads(without_effects(kind, "lines", []).removeprefix("effects=")) for kind in ("geometry", "pixels")
-    }
-    assert {effect["use"] for effect in kept["pixels"]} >= {"perspective", "rotation", "skew"}
-    assert {effect["use"] for effect in kept["geometry"]} >= {"blur", "noise", "jpeg", "downscale"}
-    assert [effect for effect in whole if effect in kept["geometry"]] == kept["geometry"]
-    assert len(kept["geometry"]) + len(kept["pixels"]) == len(whole)
-
-
-def test_the_given_code_is_run(tmp_path, capfd):
-    (tmp_path / "pipelines" / "cli").mkdir(parents=True)
-    (tmp_path / "pipelines" / "__init__.py").write_text("")
-    (tmp_path / "pipelines" / "cli" / "__init__.py").write_text("")
-    main = tmp_path / "pipelines" / "cli" / "main.py"
-    main.write_text("import sys\ndef main():\n    print('first cut', *sys.argv[1:])\n")
-    run("generate", "lines", code=tmp_path)
-    assert capfd.readouterr().out == "first cut generate lines\n"
-    main.write_text("def run():\n    raise SystemExit(2)\n")
-    with pytest.raises(InputError, match="generate failed"):
-        run("generate", "lines", code=tmp_path)
-
-
-def test_a_commit_is_checked_out(tmp_path):
-    repository, nobody = tmp_path / "repository", {"user.name": "nobody", "user.email": "nobody@example.org"}
-
-    def git(*words):
-        settings = [word for pair in nobody.items() for word in ("-c", "=".join(pair))]
-        done = subprocess.run(
-            ["git", "-C", str(repository), *settings, *words], check=True, capture_output=True, text=True,
-            env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull},
-        )  # fmt: skip
-        return done.stdout.strip()
-
-    repository.mkdir()
-    git("init", "-q")
-    for content in ("first", "second"):
-        (repository / "code.txt").write_text(content)
-        git("add", ".")
-        git("commit", "-q", "-m", content)
-    first = git("rev-parse", "HEAD~1")
-    folder = checked_out(first, tmp_path / "code", repository)
-    assert (folder / "code.txt").read_text() == "first"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["code", "repository"]
-    with pytest.raises(InputError, match="commit abcdef1 is not in the repository"):
-        checked_out("abcdef1", tmp_path / "other", repository)
-    assert not (tmp_path / "other").exists()
-
-
-def test_words_of_another_generator_become_a_label_file_when_complete(tmp_path):
-    drawn = [(Image.new("RGBA", (40 + i, 20), (i, 2 * i, 3 * i, 255)), f"word{i}") for i in range(6)]
-    with pytest.raises(StopIteration):
-        save_lines(tmp_path / "broken", iter(drawn), 7)
-    assert not (tmp_path / "broken" / "labels.tsv").exists()
-    save_lines(tmp_path / "whole", iter(drawn), 5)
-    source = open_line_source(tmp_path / "whole" / "labels.tsv")
-    assert list(source.texts()) == [f"word{i}" for i in range(5)]
-    assert source.sizes().tolist() == [[40 + i, 20] for i in range(5)]

@@ -1,7 +1,7 @@
 """CopyPaste: cuts texts out of images, keeps them in a bank of crops and pastes them into other images."""
 
 from augment.copy_paste.bank import BankBuilder, CropBalance, CropBank, CropColumns
-from augment.copy_paste.crop import MIN_TEXT_HEIGHT, CropRules, TextCutout, crop_from_line, crop_from_sample, cut_crops
+from augment.copy_paste.crop import MIN_TEXT_HEIGHT, CropRules, TextCutout, crop_from_line, cut_crops
 from augment.copy_paste.natural import NaturalPaste
 from augment.copy_paste.occupancy import OccupancyMap, PastePosition
 from augment.copy_paste.paddle import PaddlePaste
@@ -22,6 +22,5 @@ __all__ = [
     "PastePosition",
     "TextCutout",
     "crop_from_line",
-    "crop_from_sample",
     "cut_crops",
 ]

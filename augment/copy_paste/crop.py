@@ -15,7 +15,6 @@ from synthtext.core import (
     Level,
     Parameters,
     Polygon,
-    Sample,
     Size,
     TextInstance,
     Warp,
@@ -102,16 +101,6 @@ def cut_crops(
             reasons[reason or "too small"] += 1
         else:
             yield replace(crop, index=index)
-
-
-def crop_from_sample(sample: Sample, rules: CropRules | None = None) -> TextCutout:
-    """Convert a generated line to a crop; its polygon is the outline of its clusters, or the image if there are none.
-
-    Raises:
-        InputError: the line is smaller than the rules allow.
-    """
-    outline = sample.clusters.outline(sample.text) if len(sample.clusters) else None
-    return crop_from_line(sample.image, sample.text, rules, outline)
 
 
 def crop_from_line(

@@ -77,16 +77,21 @@ def select_to_label(
         return np.zeros(0, np.int64)
     scaled = _standardized(features)
     weight = np.maximum(1 - confidence * agreement, _MIN_UNCERTAINTY) * _density(scaled) ** settings.density_power
+    return np.array(_choose(scaled, weight, count, settings.min_distance), np.int64)
+
+
+def _choose(features: NDArray[np.float32], weight: NDArray[np.float64], count: int, min_distance: float) -> list[int]:
+    """Return the rows with the largest products of weight and squared distance to the rows that are chosen already."""
     chosen = [int(weight.argmax())]
-    nearest = _squared_distances(scaled, scaled[chosen])[:, 0]
-    while len(chosen) < min(count, len(scaled)):
-        gain = np.where(nearest > settings.min_distance**2, weight * nearest, 0.0)
+    nearest = _squared_distances(features, features[chosen])[:, 0]
+    while len(chosen) < min(count, len(features)):
+        gain = np.where(nearest > min_distance**2, weight * nearest, 0.0)
         best = int(gain.argmax())
         if gain[best] <= 0:
             break
         chosen.append(best)
-        nearest = np.minimum(nearest, _squared_distances(scaled, scaled[best : best + 1])[:, 0])
-    return np.array(chosen, np.int64)
+        nearest = np.minimum(nearest, _squared_distances(features, features[best : best + 1])[:, 0])
+    return chosen
 
 
 def _check(

@@ -89,14 +89,9 @@ def adapt(
         _check_job(out, job)
         lines = run_step(out / "photos.json", PhotoLines, lambda: _collect(run, photos, out / "photos", settings))
         _logger.info("%s", describe_lines(lines))
-        runner: RoundRunner = (
-            DetectorRounds(settings, run.folder, out)
-            if isinstance(run, DetectorRun)
-            else RecognizerRounds(settings, run.folder, out)
-        )
-        found = run_rounds(
-            runner, run.folder, out, settings.rounds, lambda rounds: on_round(Adaptation(job, lines, rounds))
-        )
+        kind: type[RoundRunner] = DetectorRounds if isinstance(run, DetectorRun) else RecognizerRounds
+        runner = kind(settings, run.folder, out)
+        found = run_rounds(runner, lambda rounds: on_round(Adaptation(job, lines, rounds)))
         copy_model(open_run(found.model), out / MODEL_FOLDER)
         (out / RESULT_FILE).unlink(missing_ok=True)
         return run_step(out / RESULT_FILE, AdaptResult, lambda: found)

@@ -3,7 +3,6 @@
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,7 @@ import numpy as np
 from pipelines.adaptation.decision import Score, decide
 from pipelines.adaptation.detector_scores import ScoredDetector, find_detector_collapse, score_detector
 from pipelines.adaptation.photos import adapt_source, held_out_source
-from pipelines.adaptation.round import Example, RoundResult
-from pipelines.adaptation.settings import AdaptSettings
+from pipelines.adaptation.round import Example, RoundResult, RoundRunner
 from pipelines.adaptation.stable_boxes import LOW_SCORE, SCALES, PictureBoxes, Pictures, detect_views
 from pipelines.adaptation.steps import run_step, write_labels
 from pipelines.adaptation.training_data import Mixture, mix, training_overrides
@@ -38,25 +36,11 @@ _EXAMPLES = 6
 NO_STABLE, UNCERTAIN = "picture without a stable text", "not stable over the scales"
 
 
-@dataclass(frozen=True)
-class DetectorRounds:
-    """Runs the rounds of a detector; see `RoundRunner`.
+class DetectorRounds(RoundRunner):
+    """Runs the rounds of a detector."""
 
-    Attributes:
-        settings: Settings of the adaptation.
-        first: Run directory of the detector before the adaptation.
-        out: Folder of the adaptation; its subfolder `photos` has the pictures.
-    """
-
-    settings: AdaptSettings
-    first: Path
-    out: Path
-
-    def run(self, number: int, model: Path, folder: Path) -> RoundResult:
+    def run_round(self, number: int, model: Path, folder: Path) -> RoundResult:
         """Run a round."""
-        return run_step(folder / "round.json", RoundResult, lambda: self._run(number, model, folder))
-
-    def _run(self, number: int, model: Path, folder: Path) -> RoundResult:
         source, before = adapt_source(self.out / "photos"), open_detector(model)
         found = self._detect(folder / "boxes.json", before, source, f"round {number}: finding texts")
         stable, uncertain = (sum(len(getattr(item, kind)) for item in found.items) for kind in ("stable", "uncertain"))

@@ -68,7 +68,7 @@ def select_pseudo_labels(readings: Sequence[Reading], band: ConfidenceBand, allo
         band: Of the confidence.
         allowed: Texts that may occur.
     """
-    reasons = [_reason(reading, band, allowed) for reading in readings]
+    reasons = [_accept_reading(reading, band, allowed) for reading in readings]
     cap = max(_MIN_CAP, round(_CAP_SHARE * reasons.count(KEPT)))
     seen = Counter[str]()
     for index, reading in enumerate(readings):
@@ -79,7 +79,8 @@ def select_pseudo_labels(readings: Sequence[Reading], band: ConfidenceBand, allo
     return PseudoLabels(tuple(reasons), cap)
 
 
-def _reason(reading: Reading, band: ConfidenceBand, allowed: TextFilter) -> str:
+def _accept_reading(reading: Reading, band: ConfidenceBand, allowed: TextFilter) -> str:
+    """Return `KEPT` for a reading that becomes a pseudo-label, or else the reason why it does not."""
     if not reading.text.strip():
         return EMPTY
     if not reading.is_stable:

@@ -3,7 +3,6 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,7 @@ from pipelines.adaptation.pseudo_dataset import COPIES, LABELS_FILE, write_pseud
 from pipelines.adaptation.pseudo_labels import ConfidenceBand, PseudoLabels, select_pseudo_labels
 from pipelines.adaptation.recipe import RoundRecipe, make_recipe
 from pipelines.adaptation.recognizer_scores import RoundScores, ScoredRecognizer, read_all, score_round
-from pipelines.adaptation.round import Example, RoundResult
-from pipelines.adaptation.settings import AdaptSettings
+from pipelines.adaptation.round import Example, RoundResult, RoundRunner
 from pipelines.adaptation.steps import run_step
 from pipelines.adaptation.text_filter import TextFilter
 from pipelines.adaptation.training_data import Mixture, mix, training_overrides
@@ -38,25 +36,11 @@ _MIN_KEPT, _MIN_KEPT_SHARE, _MIN_KEPT_TEXTS = 20, 0.01, 5
 _EXAMPLES = 6  # of each decision
 
 
-@dataclass(frozen=True)
-class RecognizerRounds:
-    """Runs the rounds of a recognizer; see `RoundRunner`.
+class RecognizerRounds(RoundRunner):
+    """Runs the rounds of a recognizer."""
 
-    Attributes:
-        settings: Settings of the adaptation.
-        first: Run directory of the recognizer before the adaptation.
-        out: Folder of the adaptation; its subfolder `photos` has the lines.
-    """
-
-    settings: AdaptSettings
-    first: Path
-    out: Path
-
-    def run(self, number: int, model: Path, folder: Path) -> RoundResult:
+    def run_round(self, number: int, model: Path, folder: Path) -> RoundResult:
         """Run a round."""
-        return run_step(folder / "round.json", RoundResult, lambda: self._run(number, model, folder))
-
-    def _run(self, number: int, model: Path, folder: Path) -> RoundResult:
         source, allowed = adapt_source(self.out / "photos"), TextFilter(self.settings.lexicon, self.settings.pattern)
         recognizer = open_recognizer(model)
         readings = self._readings(folder / "readings.json", recognizer, source, f"round {number}: reading")

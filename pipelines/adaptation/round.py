@@ -1,11 +1,13 @@
-"""The result of a round, what a kind of network does in it, and the rounds one after the other."""
+"""The rounds of an adaptation, one after the other, and their results."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
 
 from pipelines.adaptation.decision import Decision, Score
+from pipelines.adaptation.settings import AdaptSettings
+from pipelines.adaptation.steps import run_step
 from pipelines.inference.run import DetectorRun, Run, create_run
 
 MODEL_FOLDER, RESULT_FILE = "model", "result.json"
@@ -79,18 +81,33 @@ class AdaptResult:
     rounds: tuple[RoundResult, ...]
 
 
-class RoundRunner(Protocol):
-    """What a kind of network does in a round."""
+@dataclass(frozen=True)
+class RoundRunner(ABC):
+    """Runs the rounds of a kind of network.
+
+    Attributes:
+        settings: Settings of the adaptation.
+        first: Run directory of the network before the adaptation.
+        out: Folder of the adaptation; its subfolder `photos` has the lines or pictures.
+    """
+
+    settings: AdaptSettings
+    first: Path
+    out: Path
 
     def run(self, number: int, model: Path, folder: Path) -> RoundResult:
-        """Run a round, or finish an interrupted one.
+        """Run a round, finish an interrupted one, or read the result of a finished one.
 
         Args:
             number: From 1.
             model: Run directory of the best network so far.
             folder: Of the round; the network that it trains is in the subfolder `run`.
         """
-        ...
+        return run_step(folder / "round.json", RoundResult, lambda: self.run_round(number, model, folder))
+
+    @abstractmethod
+    def run_round(self, number: int, model: Path, folder: Path) -> RoundResult:
+        """Run a round, or finish an interrupted one; the arguments are those of `run`."""
 
 
 def round_folder(out: Path, number: int) -> Path:
@@ -99,24 +116,18 @@ def round_folder(out: Path, number: int) -> Path:
 
 
 def run_rounds(
-    runner: RoundRunner,
-    model: Path,
-    out: Path,
-    rounds: int,
-    on_round: Callable[[tuple[RoundResult, ...]], None] = lambda _: None,
+    runner: RoundRunner, on_round: Callable[[tuple[RoundResult, ...]], None] = lambda _: None
 ) -> AdaptResult:
     """Run rounds until one brings no gain.
 
     Args:
         runner: Runs a round.
-        model: Run directory of the network before the adaptation.
-        out: Folder of the adaptation.
-        rounds: Maximum number of rounds.
         on_round: Called with all rounds so far after each.
     """
+    model, out = runner.first, runner.out
     results: list[RoundResult] = []
     best, reason = 0, "every round brought a gain; more rounds (--rounds) may bring more"
-    for number in range(1, rounds + 1):
+    for number in range(1, runner.settings.rounds + 1):
         folder = round_folder(out, number)
         folder.mkdir(parents=True, exist_ok=True)
         current = round_folder(out, best) / "run" if best else model

@@ -9,6 +9,8 @@ from pipelines.cli import options
 from pipelines.cli.output import print_table, write_output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipelines.adaptation.adapt import Adaptation
     from pipelines.adaptation.round import RoundResult
 
@@ -36,7 +38,7 @@ def adapt_command(
     ] = None,
     replay: Annotated[
         str | None,
-        typer.Option(metavar="DATA|RECIPE", help="What MODEL was trained on, or the like.", show_default="the base"),
+        typer.Option(metavar="DATA|RECIPE", help="Data like those that MODEL was trained on.", show_default="the base"),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=20, metavar="N", help="Maximum number of rounds.")] = 3,
     samples: Annotated[
@@ -67,7 +69,7 @@ def adapt_command(
         typer.Option(metavar="FILE", help="Words or texts that occur, one a line; other readings are not used."),
     ] = None,
     pattern: Annotated[
-        str | None, typer.Option(metavar="REGEX", help="What every text matches, as in '[A-Z]{2}[0-9]{4}'.")
+        str | None, typer.Option(metavar="REGEX", help="Expression that every text matches, as in '[A-Z]{2}[0-9]{4}'.")
     ] = None,
     train: Annotated[
         list[str] | None,
@@ -85,8 +87,8 @@ def adapt_command(
     become labels, and the texts a corpus of the recipe. The recognizer is trained on lines of the recipe, on the
     labelled photographs and on lines as before, with the first recognizer as a frozen teacher. A part of the
     photographs is held out: without labels, the agreement of the views and the confidence there, calibrated on
-    generated lines, decide whether a round brought a gain; with --val, the accuracy there does. The first round without
-    gain ends it.
+    generated lines, decide whether a round brought a gain; with --val, the accuracy on these lines decides. The first
+    round without a gain ends the adaptation.
 
     A detector learns from texts that it finds at several scales; uncertain ones are ignored, and stable ones are pasted
     into other pictures. The agreement of the scales decides.
@@ -121,8 +123,7 @@ def adapt_command(
     stages: list[Adaptation] = []
     result = adapt(model, photos, out, settings, stages.append)
     write_output(out / _REPORT_FILE, adaptation_page(stages[-1], result, out))
-    columns = ("round", "pseudo-labels", "corpus", "score before", "score after", "accepted")
-    print_table(columns, [_row(found) for found in result.rounds])
+    _print_rounds(result.rounds)
     if select and kind_of_model == "recognizer":
         _select_lines(out, select)
     print(f"{result.reason[:1].upper()}{result.reason[1:]}.")
@@ -130,17 +131,16 @@ def adapt_command(
     print(f"{out / MODEL_FOLDER}: {kept}; page: {out / _REPORT_FILE}")
 
 
-def _row(found: "RoundResult") -> tuple[str, ...]:
-    before, after = (f"{score.decisive:.3f}" for score in (found.before, found.after))
-    is_accepted = "yes" if found.decision.accepted else "no"
-    return (
-        f"{found.number}",
-        f"{found.kept:,} of {found.candidates:,}",
-        f"{found.corpus:,}",
-        before,
-        after,
-        is_accepted,
-    )
+def _print_rounds(rounds: "Sequence[RoundResult]") -> None:
+    rows = [
+        (
+            *(f"{found.number}", f"{found.kept:,} of {found.candidates:,}", f"{found.corpus:,}"),
+            *(f"{score.decisive:.3f}" for score in (found.before, found.after)),
+            "yes" if found.decision.accepted else "no",
+        )
+        for found in rounds
+    ]
+    print_table(("round", "pseudo-labels", "corpus", "score before", "score after", "accepted"), rows)
 
 
 def _select_lines(out: Path, count: int) -> None:

@@ -23,14 +23,12 @@ _LINES, _SCENES = 2000, 300  # of each side that are compared by default
 
 
 def compare_command(
-    real: Annotated[
+    real: options.RealData,
+    drawn: Annotated[
         str,
         typer.Argument(
-            metavar="REAL", help="Real lines or scenes: a dataset, label file or LMDB; or a folder of images of lines."
+            metavar="DATA|RECIPE", help="Generated ones: data of the same kind, or a recipe, whose samples are drawn."
         ),
-    ],
-    drawn: Annotated[
-        str, typer.Argument(metavar="DATA|RECIPE", help="Generated ones: the same, or a recipe, which is drawn.")
     ],
     settings: Annotated[list[str] | None, options.settings_argument("Settings of the recipe that change.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="HTML", help="Write a page: what differs, and why.")] = None,
@@ -46,9 +44,7 @@ def compare_command(
         ),
     ] = None,
     seed: options.Seed = 0,
-    level: Annotated[
-        Level, typer.Option(help="Scenes: level of the texts, in data that label blocks, lines and words.")
-    ] = "word",
+    level: options.TextLevel = "word",
     rec: Annotated[
         str | None,
         typer.Option(metavar="MODEL", help="Also compare features of a recognizer: a run, ONNX file or published."),

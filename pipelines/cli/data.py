@@ -11,6 +11,7 @@ from pipelines.errors import format_counts
 from synthtext.core import InputError
 
 if TYPE_CHECKING:
+    from pipelines.io.paths import AnyPath
     from pipelines.jobs.check_dataset import CheckReport
 
 
@@ -186,28 +187,33 @@ def check_command(
 
     from pipelines.io.card import split_folders
     from pipelines.io.paths import parse_path
-    from pipelines.jobs.check_dataset import check_dataset
-    from pipelines.jobs.finish import finish_dataset
-    from pipelines.jobs.repair import repair_dataset
     from pipelines.jobs.splits import check_split_card
 
-    found = 0
-    for path in (split_folders(parse_path(folder)) or {"": parse_path(folder)}).values():
-        report = check_dataset(path, workers)
-        print_report(report)
-        if repair and (report.problems.counts or report.pending):
-            report = repair_dataset(report, workers)
-            print("after the repair:")
-            print_report(report)
-        if finish:
-            report, removed = finish_dataset(report)
-            print(f"finished{f'; shards removed after the first missing one: {removed:,}' if removed else ''}:")
-            print_report(report)
-        found += report.problems.counts.total()
+    paths = (split_folders(parse_path(folder)) or {"": parse_path(folder)}).values()
+    found = sum(_check(path, workers, repair=repair, finish=finish) for path in paths)
     if problem := check_split_card(folder, repair=(repair or finish) and not found):
         print(problem)
     if found or problem:
         raise typer.Exit(1)
+
+
+def _check(path: "AnyPath", workers: int, *, repair: bool, finish: bool) -> int:
+    """Check a dataset, print its problems, repair or finish it, and return the number of problems that are left."""
+    from pipelines.jobs.check_dataset import check_dataset
+    from pipelines.jobs.finish import finish_dataset
+    from pipelines.jobs.repair import repair_dataset
+
+    report = check_dataset(path, workers)
+    print_report(report)
+    if repair and (report.problems.counts or report.pending):
+        report = repair_dataset(report, workers)
+        print("after the repair:")
+        print_report(report)
+    if finish:
+        report, removed = finish_dataset(report)
+        print(f"finished{f'; shards removed after the first missing one: {removed:,}' if removed else ''}:")
+        print_report(report)
+    return report.problems.counts.total()
 
 
 def print_report(report: "CheckReport") -> None:

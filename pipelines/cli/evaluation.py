@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipelines.datasets.open import LineDataset, SceneDataset
     from pipelines.inference.engine import Precision
     from pipelines.inference.predictors import TextDetector, TextRecognizer
-    from pipelines.inference.resolve import Resolved
+    from pipelines.inference.resolve import Model, Resolved
 
     DatasetT = TypeVar("DatasetT", LineDataset, SceneDataset)
 
@@ -73,15 +73,11 @@ def evaluate_command(
         options.check_writable_file(path)
 
     from pipelines.datasets.open import LineDataset, SceneDataset
-    from pipelines.inference.resolve import OnnxModel, open_detector, open_recognizer, resolve_model
+    from pipelines.inference.resolve import open_detector, open_recognizer
 
     precision: Precision = "bf16" if bf16 else "fp32"
     title = f"{model} on {', '.join(sources)}" if report or slices else None
-    resolved = resolve_model(model)
-    if last:
-        if isinstance(resolved, OnnxModel):
-            raise InputError(f"{model} is an ONNX file: --last is for run directories")
-        resolved = replace(resolved, last=True)
+    resolved = _resolve_model(model, last=last)
     if resolved.kind == "detector":
         if charset is not None:
             raise InputError(f"{model} is a detector: --charset is for recognizers")
@@ -94,6 +90,18 @@ def evaluate_command(
         lines = _resolve_all(sources, LineDataset)
         recognizer = open_recognizer(resolved, runtime="torch", charset=charset, precision=precision)
         _evaluate_recognizer(recognizer, lines, batch_size, title).write(json, slices, report)
+
+
+def _resolve_model(model: Path, *, last: bool) -> "Model":
+    """Resolve a network, with the last weights of its training instead of the best ones if `last`."""
+    from pipelines.inference.resolve import OnnxModel, resolve_model
+
+    resolved = resolve_model(model)
+    if not last:
+        return resolved
+    if isinstance(resolved, OnnxModel):
+        raise InputError(f"{model} is an ONNX file: --last is for run directories")
+    return replace(resolved, last=True)
 
 
 def _resolve_all(specs: Iterable[str], kind: "type[DatasetT]") -> "dict[str, DatasetT]":

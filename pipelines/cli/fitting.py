@@ -7,7 +7,7 @@ import typer
 
 from pipelines.cli import options
 from pipelines.cli.output import print_table, write_output
-from synthtext.core import InputError, Level
+from synthtext.core import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +24,7 @@ _COUNTS = {"lines": (2000, 1000), "scenes": (300, 200)}  # real ones, and those 
 
 
 def fit_command(
-    real: Annotated[
-        str,
-        typer.Argument(
-            metavar="REAL", help="Real lines or scenes: a dataset, label file or LMDB; or a folder of images of lines."
-        ),
-    ],
+    real: options.RealData,
     settings: Annotated[list[str] | None, options.settings_argument("Settings of the recipe to change first.")] = None,
     out: Annotated[Path, options.output_option("RECIPE.yaml", "The fitted recipe.")] = Path("fitted.yaml"),
     base: Annotated[
@@ -70,18 +65,17 @@ def fit_command(
             help="Lines: what is taken from labels: statistics and patterns, also the words themselves, or nothing."
         ),
     ] = "patterns",
-    level: Annotated[
-        Level, typer.Option(help="Scenes: level of the texts, in data that label blocks, lines and words.")
-    ] = "word",
+    level: options.TextLevel = "word",
     seed: options.Seed = 0,
     allow_outside: options.AllowOutside = False,
 ) -> None:
     """Fit a recipe to real lines or scenes: its ranges, weights, probabilities, and for lines fonts and texts.
 
-    A few hundred real lines are enough, without labels too; 30 already help. Scenes need labels; 100 are enough. Each
-    round generates lines or scenes, measures how they differ from real ones, and changes the settings towards those of
-    the most realistic ones. A part of the real ones is held out: the recipe of the round that comes closest to them is
-    written. The page shows every setting before and after. Re-run the same command to resume an interrupted fit.
+    A few hundred real lines are enough, with or without labels; 30 already help. Scenes need labels; 100 are enough.
+    Each round generates lines or scenes, measures how they differ from real ones, and changes the settings towards
+    those of the most realistic ones. A part of the real ones is held out: the recipe of the round that comes closest to
+    them is written. The page shows every setting before and after. Re-run the same command to resume an interrupted
+    fit.
 
     Example: ocrmill fit photos/labels.tsv --base lines-receipt -o fitted.yaml
 
@@ -90,14 +84,11 @@ def fit_command(
     Example: ocrmill fit scenes/labels.tsv --base scenes -o fitted.yaml background.photos.folder=photographs
     """
     page = report or out.with_suffix(".html")
-    for path in (out, page):
-        options.check_writable_file(path)
-    if out.suffix not in (".yaml", ".yml"):
-        raise InputError(f"{out}: a recipe is a YAML file; name it so, as in {out.with_suffix('.yaml').name}")
+    options.check_writable_recipe(out)
+    options.check_writable_file(page)
     from pipelines.datasets.open import dataset_kind
     from pipelines.domain_gap.fit_store import FitSettings
     from pipelines.recipes.resolve import resolve_recipe
-    from pipelines.reports.fit_page import describe_fit
 
     kind = dataset_kind(real)
     base = base or kind
@@ -109,13 +100,20 @@ def fit_command(
     fit = _fit_scenes if kind == "scenes" else _fit_lines
     source, result = fit(real, recipe, out, most, fit_settings)
     changes = _write(result, source, out, page)
+    _print_rounds(result, changes)
+    print(f"{out}: the recipe {result.base.name} fitted to {len(result.fitted):,} {kind} of {real}; page: {page}")
+
+
+def _print_rounds(result: "FitResult", changes: "Sequence[SettingChange]") -> None:
+    """Print the distance after each round, the largest changes, and the notes."""
+    from pipelines.reports.fit_page import describe_fit
+
     rows = [(r.number, r.distance, r.held_out, r.auc) for r in result.rounds]
     print_table(("round", "distance", "held out", "AUC"), [(f"{n}", *(f"{v:.3f}" for v in rest)) for n, *rest in rows])
     print_table(("setting", "before", "after"), [(c.name, c.before, c.after) for c in changes[:_MAX_SHOWN]])
     for note in result.notes():
         print(note)
     print(describe_fit(result))
-    print(f"{out}: the recipe {result.base.name} fitted to {len(result.fitted):,} {kind} of {real}; page: {page}")
 
 
 def _fit_lines(

@@ -36,7 +36,8 @@ def inspect_command(
     model: Annotated[
         Path | None,
         typer.Option(
-            metavar="MODEL", help="With --edit: show the lines that this recognizer reads otherwise, the worst first."
+            metavar="MODEL",
+            help="With --edit: show the lines whose label this recognizer does not read, the worst first.",
         ),
     ] = None,
     charset: Annotated[
@@ -68,23 +69,10 @@ def inspect_command(
         return
     if model is not None or charset is not None:
         raise InputError(f"{'--model' if model else '--charset'} is for a page with --edit")
-
-    import numpy as np
-
-    from pipelines.datasets.open import SceneDataset, resolve_dataset
-
-    dataset, rngs = resolve_dataset(source), np.random.default_rng(seed).spawn(2)
-    if isinstance(dataset, SceneDataset):
-        report = _inspect_scenes(dataset.source, samples or _DEFAULT_SAMPLES, *rngs)
-    else:
-        report = _inspect_lines(dataset.source, samples or _DEFAULT_SAMPLES, *rngs)
+    report = _inspect(source, samples or _DEFAULT_SAMPLES, seed)
     write_output(out, report.page)
     print(f"{source}: {report.content}")
-    for finding in report.findings:
-        if finding.message:
-            print(f"  {finding.severity}: {finding.message}{_format_examples(finding)}")
-    if passed := [finding.check for finding in report.findings if not finding.message]:
-        print(f"  ok: checks passed: {', '.join(passed)}")
+    _print_findings(report.findings)
     print(f"page: {out} ({report.shown}, {out.stat().st_size / 2**20:.1f} MB)")
 
 
@@ -95,6 +83,17 @@ class _Report(NamedTuple):
     findings: "Sequence[Finding]"
     content: str
     shown: str
+
+
+def _inspect(source: str, samples: int, seed: int) -> _Report:
+    import numpy as np
+
+    from pipelines.datasets.open import SceneDataset, resolve_dataset
+
+    dataset, rngs = resolve_dataset(source), np.random.default_rng(seed).spawn(2)
+    if isinstance(dataset, SceneDataset):
+        return _inspect_scenes(dataset.source, samples, *rngs)
+    return _inspect_lines(dataset.source, samples, *rngs)
 
 
 def _inspect_lines(source: "LineSource", samples: int, profile_rng: "Generator", sample_rng: "Generator") -> _Report:
@@ -120,6 +119,14 @@ def _inspect_scenes(source: "SceneSource", samples: int, profile_rng: "Generator
         content += f" in the {profile.sampled:,} inspected ones"
     shown = f"{len(rows):,} of {len(profile):,} scenes"
     return _Report(scene_page(profile, findings, rows), findings, content, shown)
+
+
+def _print_findings(findings: "Sequence[Finding]") -> None:
+    for finding in findings:
+        if finding.message:
+            print(f"  {finding.severity}: {finding.message}{_format_examples(finding)}")
+    if passed := [finding.check for finding in findings if not finding.message]:
+        print(f"  ok: checks passed: {', '.join(passed)}")
 
 
 def _format_examples(finding: "Finding") -> str:

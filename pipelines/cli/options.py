@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias, TypedDict
 
 import typer
 
-from synthtext.core import InputError
+from synthtext.core import InputError, Level
 
 Out: TypeAlias = Annotated[
     str, typer.Option("-o", "--out", metavar="DIR|URI", help="Folder of the dataset, on a disk or on object storage.")
@@ -28,6 +28,15 @@ Address: TypeAlias = Annotated[
 ]
 Format: TypeAlias = Annotated[str, typer.Option("--shard-format", metavar="parquet|lmdb", help="Format of the shards.")]
 
+RealData: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="REAL", help="Real lines or scenes: a dataset, label file or LMDB; or a folder of images of lines."
+    ),
+]
+TextLevel: TypeAlias = Annotated[
+    Level, typer.Option(help="Scenes: level of the texts, in data that label blocks, lines and words.")
+]
 CharsetFile: TypeAlias = Annotated[
     Path | None,
     typer.Option(
@@ -102,6 +111,13 @@ def _require_local_path(out: Path | None) -> Path | None:
 
         return local_path(str(out), "the output of this command")
     return out
+
+
+def check_writable_recipe(out: Path) -> None:
+    """Check the path of a recipe before the work that makes it; raises InputError."""
+    check_writable_file(out)
+    if out.suffix not in (".yaml", ".yml"):
+        raise InputError(f"{out}: a recipe is a YAML file; name it so, as in {out.with_suffix('.yaml').name}")
 
 
 def check_writable_png(out: Path, noun: str) -> None:

@@ -92,9 +92,7 @@ def rebalance_command(
 
     Example: ocrmill rebalance slices.json -o harder.yaml --strength 0.7 fonts.pool=32
     """
-    options.check_writable_file(out)
-    if out.suffix not in (".yaml", ".yml"):
-        raise InputError(f"{out}: a recipe is a YAML file; name it so, as in {out.with_suffix('.yaml').name}")
+    options.check_writable_recipe(out)
 
     from pipelines.evaluation.rebalance import rebalance_recipe
 

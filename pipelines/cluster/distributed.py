@@ -4,8 +4,8 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,27 +64,22 @@ def run_distributed(
     storage = folder.absolute() / ".ray"
     with worker_pool(workers, address):
         check_resources(ray.cluster_resources(), workers, cuda=cuda)  # type: ignore[no-untyped-call]
-        nodes, mailbox = NodeMonitor({}), start_mailbox()
+        nodes, mailbox, silence = NodeMonitor({}), start_mailbox(), SilenceMonitor()
         config = {"function": function, "argument": argument, "mailbox": mailbox, "cuda": cuda}
         trainer = _trainer(config, workers, storage, cuda=cuda)
         logging.getLogger("ray.train").setLevel(logging.ERROR)
-        ended = threading.Event()
-        silence = SilenceMonitor()
-        reader = threading.Thread(target=_read_mailbox, args=(mailbox, receive, silence, ended), daemon=True)
-        reader.start()
 
         def check() -> None:
             nodes.check()
             silence.check()
 
         try:
-            run_in_thread(trainer.fit, check)
+            with _messages_received(mailbox, receive, silence):
+                run_in_thread(trainer.fit, check)
         except (ray.train.TrainingFailedError, ray.exceptions.RayError) as error:
-            reason = describe_failure(error, workers)
-            raise JobError(f"{reason}; re-run the same command to resume from the last checkpoint") from None
+            hint = "re-run the same command to resume from the last checkpoint"
+            raise JobError(f"{describe_failure(error, workers)}; {hint}") from None
         finally:
-            ended.set()
-            reader.join(timeout=10)
             nodes.close()
             shutil.rmtree(storage, ignore_errors=True)
 
@@ -205,6 +200,19 @@ class SilenceMonitor:
                 f"no process of the training has answered for {self._timeout:.0f} seconds; re-run the same command to "
                 "resume from the last checkpoint"
             )
+
+
+@contextmanager
+def _messages_received(mailbox: Any, receive: Callable[[Any], None], silence: SilenceMonitor) -> Iterator[None]:
+    """Pass the messages of the processes to `receive`, in another thread, meanwhile."""
+    ended = threading.Event()
+    reader = threading.Thread(target=_read_mailbox, args=(mailbox, receive, silence, ended), daemon=True)
+    reader.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        reader.join(timeout=10)
 
 
 def _read_mailbox(

@@ -178,11 +178,15 @@ class _InFlight(Generic[TaskT, ResultT]):
                 raise type(cause)(str(cause)) from None
             raise JobError(f"{task} failed on a worker: {type(cause).__name__}: {first_line(cause)}") from error
         except _WORKER_LOST as error:
-            if attempt >= MAX_TASK_ATTEMPTS:
-                raise JobError(f"{task} lost its worker {attempt} times: {first_line(error)}") from None
-            _logger.debug("%s lost its worker and is retried: %s", task, first_line(error))
-            self.start(task, attempt + 1)
+            self._retry(task, attempt, error)
             raise
+
+    def _retry(self, task: TaskT, attempt: int, error: Exception) -> None:
+        """Start a task again whose worker died; raises JobError after `MAX_TASK_ATTEMPTS` attempts."""
+        if attempt >= MAX_TASK_ATTEMPTS:
+            raise JobError(f"{task} lost its worker {attempt} times: {first_line(error)}") from None
+        _logger.debug("%s lost its worker and is retried: %s", task, first_line(error))
+        self.start(task, attempt + 1)
 
     def cancel(self) -> None:
         for reference in self._tasks:

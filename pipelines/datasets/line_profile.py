@@ -95,11 +95,10 @@ class ImageStatistics:
         cls,
         source: LineSource,
         rng: np.random.Generator,
-        max_images: int = MAX_INSPECTED_IMAGES,
         advance: Callable[[int], None] = lambda _: None,
     ) -> "ImageStatistics":
-        """Measure all images, or a random choice of row groups if there are more than `max_images`."""
-        rows = sample_rows(source.group_offsets, rng, max_images)
+        """Measure all images, or a random choice of row groups if there are more than `MAX_INSPECTED_IMAGES`."""
+        rows = sample_rows(source.group_offsets, rng, MAX_INSPECTED_IMAGES)
         measured: list[tuple[int, float]] = []
         for start in range(0, len(rows), _CHUNK_SIZE):
             lines = source.read(rows[start : start + _CHUNK_SIZE])

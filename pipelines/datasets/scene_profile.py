@@ -100,14 +100,12 @@ class SceneProfile:
         return np.sort(rng.choice(rows, min(max_scenes, len(rows)), replace=False))
 
 
-def profile_scenes(
-    source: SceneSource, rng: np.random.Generator, max_scenes: int = MAX_INSPECTED_SCENES
-) -> SceneProfile:
-    """Read all scenes, or a random choice if there are more than `max_scenes`."""
+def profile_scenes(source: SceneSource, rng: np.random.Generator) -> SceneProfile:
+    """Read all scenes, or a random choice if there are more than `MAX_INSPECTED_SCENES`."""
     scenes: list[tuple[int, ...]] = []
     texts: list[tuple[Any, ...]] = []
     characters, problems, unreadable = Counter[str](), Counter[str](), Counter[str]()
-    rows = sample_rows(source.group_offsets, rng, max_scenes)
+    rows = sample_rows(source.group_offsets, rng, MAX_INSPECTED_SCENES)
     with progress_bar("inspecting", total=len(rows), unit="scenes") as bar:
         for row in rows.tolist():
             read = _read_scene(source, row)

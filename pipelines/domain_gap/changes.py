@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipelines.domain_gap.fitted_scene_settings import find_scene_settings
+from pipelines.domain_gap.fitted_settings import Choice, Number, Probability, Setting, ValueRange, find_settings
 from pipelines.domain_gap.font_fit import FontTraits
-from pipelines.domain_gap.scene_settings import find_scene_settings
-from pipelines.domain_gap.settings import Choice, Interval, Number, Probability, Setting, find_settings
 from pipelines.recipes.components import Component
 from pipelines.recipes.recipe import LinesRecipe, ScenesRecipe
 from synthtext.fonts import FontInventory
@@ -64,7 +64,7 @@ def _changes_of(old: Setting, new: Setting, names: Mapping[str, str]) -> Iterato
             yield share_change(part, f"{old.path}.{component}", share, new.weights.get(component, 0.0))
     elif isinstance(old, Probability) and isinstance(new, Probability):
         yield share_change(part, name, old.value, new.value)
-    elif isinstance(old, Interval) and isinstance(new, Interval):
+    elif isinstance(old, ValueRange) and isinstance(new, ValueRange):
         width = old.high - old.low
         size = (abs(new.low - old.low) + abs(new.high - old.high)) / width
         yield SettingChange(part, name, f"{old.low:.3g} to {old.high:.3g}", f"{new.low:.3g} to {new.high:.3g}", size)

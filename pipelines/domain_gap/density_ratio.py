@@ -50,15 +50,6 @@ class DensityRatio:
         """Return the ratios of lines with these features (N, D): (N,), 1/50 to 50."""
         return np.asarray(np.exp(_log_odds(self._model, self._basis.transform(features))), np.float64)
 
-    def log_relative(self, features: Floats) -> Floats:
-        """Return the logarithms of the ratios of samples with these features (N, D), minus their median.
-
-        They differ even if the recipe is so far from reality that all ratios are at their limit.
-        """
-        odds = self._model.decision_function(self._basis.transform(features))
-        limit = np.log(_MAX_RATIO)
-        return np.asarray(np.clip(odds - np.median(odds), -limit, limit), np.float64)
-
 
 def _validated_loss(
     inputs: Floats, labels: NDArray[np.int64], folds: Sequence[NDArray[np.bool_]], strength: float

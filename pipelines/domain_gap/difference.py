@@ -1,21 +1,10 @@
 """What differs between real and generated samples, in words, and which settings of a recipe change it."""
 
-from collections.abc import Mapping
-
-from pipelines.domain_gap.advice import LINE_ADVICE, Advice
+from pipelines.domain_gap.advice import read_advice
 from pipelines.domain_gap.distance import FeatureDistance
-from pipelines.domain_gap.features import Subject
-from pipelines.domain_gap.scene_advice import INSTANCE_ADVICE, SCENE_ADVICE
 
 SIMILAR = 0.2
 """Distance below which a feature is called similar."""
-
-ADVICE: Mapping[Subject, Mapping[str, Advice]] = {
-    "lines": LINE_ADVICE,
-    "texts": INSTANCE_ADVICE,
-    "scenes": SCENE_ADVICE,
-}
-"""Words about every feature, by what it is measured on and by its name."""
 
 _POSITION = 0.6  # share of a distance that a shift explains, from which the sentence describes the shift
 
@@ -23,7 +12,7 @@ _POSITION = 0.6  # share of a distance that a shift explains, from which the sen
 def describe_difference(found: FeatureDistance) -> tuple[str, str]:
     """Return what differs as a sentence, and what to change; both are short for a feature that is similar."""
     subject = found.feature.subject
-    advice = ADVICE[subject][found.name]
+    advice = read_advice()[subject][found.name]
     if found.distance < SIMILAR:
         return "Similar.", ""
     if abs(found.shift) >= _POSITION * found.distance:

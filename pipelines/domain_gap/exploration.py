@@ -6,15 +6,15 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from pipelines.domain_gap.settings import (
+from pipelines.domain_gap.fitted_settings import (
     CHOICES,
     EXPLORED_SHARE,
     Choice,
-    Interval,
     Number,
     Probability,
     Setting,
-    appearance_components,
+    ValueRange,
+    used_components,
 )
 from pipelines.recipes.components import Component
 from pipelines.recipes.recipe import LinesRecipe
@@ -114,7 +114,7 @@ class Explorer:
         self, recipe: LinesRecipe, settings: Mapping[str, Setting], generator: LineGenerator, seed: int
     ) -> None:
         self._proposal, self._design, self._generator = Proposal(settings), generator.design, generator
-        self._components = appearance_components(recipe)
+        self._components = used_components(recipe, CHOICES)
         self._own: dict[str, list[Setting]] = {path: [] for path in self._components}
         for setting in settings.values():
             if setting.parent:
@@ -191,9 +191,9 @@ class Explorer:
         changed: dict[str, Any] = {}
         for setting in self._proposal.settings.values():
             name = setting.path.rpartition(".")[2]
-            if setting.path == _MARGINS and isinstance(setting, Interval):
+            if setting.path == _MARGINS and isinstance(setting, ValueRange):
                 changed[name] = setting.limits if values[setting.path] else (setting.low, setting.high)
-            elif isinstance(setting, Interval) and setting.path == f"layout.{name}":
+            elif isinstance(setting, ValueRange) and setting.path == f"layout.{name}":
                 changed[name] = _as_field(setting, values)
         probability = values.get("layout.neighbours.probability")
         if probability is not None:
@@ -232,7 +232,7 @@ def _only_used(components: Mapping[str, Component], path: str) -> str:
 def _as_field(setting: Setting, values: Mapping[str, Value]) -> Any:
     """Return the value of a field with which a component has the drawn value always."""
     value = values[setting.path]
-    if isinstance(setting, Interval):
+    if isinstance(setting, ValueRange):
         end = int(value) if setting.whole else float(value)
         return (end, end)
     return float(value)

@@ -1,6 +1,6 @@
 """Features by which real and generated samples are compared, and those of the images of lines."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -89,24 +89,17 @@ FEATURES: tuple[Feature, ...] = (
 """All features of images. Except for height and JPEG blocks, lines are measured at a height of 48 pixels."""
 
 
-def line_features(images: Sequence[NDArray[np.uint8]], advance: Callable[[int], None] = lambda _: None) -> FeatureTable:
+def line_features(images: Sequence[NDArray[np.uint8]]) -> FeatureTable:
     """Measure lines.
 
     Args:
         images: N lines, each (H, W, 3) uint8 RGB.
-        advance: Called with 1 after every line.
 
     Returns:
         Values (N,) float64 of every feature in `FEATURES`; NaN where one cannot be measured, as the colour of ink on
         a line without any.
     """
-    return feature_table(_measure(images, advance))
-
-
-def _measure(images: Iterable[NDArray[np.uint8]], advance: Callable[[int], None]) -> "Iterable[dict[str, float]]":
-    for image in images:
-        yield measure_line(image)
-        advance(1)
+    return feature_table(map(measure_line, images))
 
 
 def measure_line(image: NDArray[np.uint8]) -> dict[str, float]:

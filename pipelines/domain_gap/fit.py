@@ -184,14 +184,14 @@ class _Fit:
         else:
             following = improve(
                 self._workspace, settings, self._fitted, drawn, seeds[1:], lengths=not self._uses_labels
-            ).settings
+            )
         to_held_out = self._distances(self._held_out, drawn)
         matrices = feature_matrix(self._held_out), feature_matrix(drawn)
         return Round(
             number=number,
             settings=settings,
-            distance=_mean(self._distances(self._fitted, drawn)),
-            held_out=_mean(to_held_out),
+            distance=mean_distance(self._distances(self._fitted, drawn)),
+            held_out=mean_distance(to_held_out),
             auc=round(two_sample_auc(*matrices, seeds[1]).auc, DIGITS),
             features=to_held_out,
             next_settings=following,
@@ -206,5 +206,6 @@ def _select(features: FeatureTable, rows: Sequence[int]) -> FeatureTable:
     return {name: np.round(values[np.array(rows)], DIGITS) for name, values in features.items()}
 
 
-def _mean(values: Mapping[str, float]) -> float:
+def mean_distance(values: Mapping[str, float]) -> float:
+    """Return the rounded mean of the distances of features."""
     return round(float(np.mean(list(values.values()))), DIGITS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,29 +13,21 @@ from pipelines.domain_gap.density_ratio import DensityRatio
 from pipelines.domain_gap.distance import feature_matrix
 from pipelines.domain_gap.exploration import ExploredLine, Explorer, spread_indices
 from pipelines.domain_gap.features import FeatureTable, line_features
-from pipelines.domain_gap.font_fit import FontWeights, update_fonts
-from pipelines.domain_gap.settings import (
+from pipelines.domain_gap.fitted_settings import (
     EXPLORED_SHARE,
-    Choice,
-    Interval,
-    Number,
-    Probability,
-    Setting,
     find_settings,
     rounded,
 )
-from pipelines.domain_gap.text_features import text_features
-from pipelines.domain_gap.text_fit import LENGTHS, length_class
-from pipelines.domain_gap.update import (
+from pipelines.domain_gap.fitted_values import (
     Floats,
     active_lines,
     flatten_ratios,
-    update_choice,
-    update_interval,
-    update_number,
-    update_probability,
+    update_setting,
     value_ratio,
 )
+from pipelines.domain_gap.font_fit import FontWeights, update_fonts
+from pipelines.domain_gap.text_features import text_features
+from pipelines.domain_gap.text_fit import LENGTHS, length_class
 from pipelines.io.encode import encode_image
 from pipelines.recipes.recipe import LinesRecipe
 from synthtext import LineGenerator
@@ -81,13 +73,6 @@ class Workspace:
         return {name: np.round(values, DIGITS) for name, values in features.items()}
 
 
-class Improvement(NamedTuple):
-    """The result of a round: new settings, and how many drawn lines they are based on."""
-
-    settings: SettingsDict
-    effective_lines: float
-
-
 def improve(
     workspace: Workspace,
     settings: SettingsDict,
@@ -96,7 +81,7 @@ def improve(
     seeds: Sequence[int],
     *,
     lengths: bool,
-) -> Improvement:
+) -> SettingsDict:
     """Return the settings of a recipe after a step towards real lines.
 
     Args:
@@ -118,12 +103,14 @@ def improve(
     changes: dict[str, Any] = {}
     for path, setting in find_settings(recipe).items():
         base = workspace.base_settings.get(path, setting)
-        changes |= _updated(setting, base, explored, weights, count).changes()
+        active: NDArray[np.bool_] = np.array([path in line.values for line in explored])
+        values = [line.values[path] for line in explored if path in line.values]
+        share = active_lines(count, weights, active)
+        changes |= update_setting(setting, base, values, weights[active], share).changes()
     changes["fonts.weights"] = _updated_fonts(workspace, recipe, explored, weights, count)
     if lengths:
         changes["layout.length_weights"] = _updated_lengths(recipe, explored, weights)
-    effective = float(weights.sum() ** 2 / (weights**2).sum())
-    return Improvement(with_settings(settings, changes), effective)
+    return with_settings(settings, changes)
 
 
 def _explore(
@@ -136,25 +123,6 @@ def _explore(
     explored = LinesRecipe.read(settings, Path.cwd(), "the explored recipe")
     generator = LineGenerator(explored.design(workspace.inventory), seeds[1], "", workspace.cache)
     return list(Explorer(recipe, find_settings(recipe), generator, seeds[2]).draw(workspace.lines))
-
-
-def _updated(setting: Setting, base: Setting, explored: Sequence[ExploredLine], weights: Floats, lines: int) -> Setting:
-    """Return a setting after the step."""
-    active: NDArray[np.bool_] = np.array([setting.path in line.values for line in explored])
-    values: list[Any] = [line.values[setting.path] for line in explored if setting.path in line.values]
-    own, share = weights[active], active_lines(lines, weights, active)
-    if isinstance(setting, Choice) and isinstance(base, Choice):
-        return update_choice(setting, base, values, own, share)
-    if isinstance(setting, Probability) and isinstance(base, Probability):
-        return update_probability(setting, base, np.array(values, bool), own, share)
-    if isinstance(setting, Number) and isinstance(base, Number):
-        return update_number(setting, base, np.array(values, np.float64), own, share)
-    if isinstance(setting, Interval) and isinstance(base, Interval):
-        numbers = np.array(values, np.float64)
-        if numbers.ndim == 2:  # several values of a line
-            own, numbers = np.repeat(own, numbers.shape[1]), numbers.ravel()
-        return update_interval(setting, base, numbers, own, share)
-    return setting
 
 
 def _updated_fonts(

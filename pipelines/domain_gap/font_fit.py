@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from pipelines.domain_gap.update import PRIOR_LINES, Floats, value_ratio
+from pipelines.domain_gap.fitted_values import PRIOR_LINES, Floats, value_ratio
 from synthtext.core.errors import Rejection
 from synthtext.fonts import Face, FaceCache, FontInventory
 from synthtext.fonts.pool import font_weights

@@ -1,30 +1,22 @@
 """Sets of lines that are compared: read from data or drawn from a recipe, and measured."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
-from pipelines.datasets.image import decode_image
 from pipelines.datasets.image_folder import ImageFolder
 from pipelines.datasets.online import RecipeSampler
 from pipelines.datasets.open import LineDataset, resolve_dataset
-from pipelines.datasets.source import LineSource, read_rows
+from pipelines.datasets.source import EncodedLine, LineSource
 from pipelines.domain_gap.features import FEATURES, feature_table, measure_line
-from pipelines.domain_gap.measured_set import MeasuredSet, choose_rows
+from pipelines.domain_gap.measured_set import Collector, MeasuredSet, check_no_overrides, resolve_recipe_of
 from pipelines.domain_gap.text_features import text_features
 from pipelines.errors import format_counts
-from pipelines.io.encode import encode_image
-from pipelines.progress import progress_bar
-from pipelines.recipes.drawing import check_skipped
+from pipelines.io.encode import ImageFormat, encode_image
 from pipelines.recipes.presets import is_recipe
-from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import InputError, SkippedSample
+from synthtext.core import Image, InputError, Sample, SkippedSample
 
-_CHUNK_SIZE = 256  # lines that are read at once
 _MIN_SIDE = 4  # pixels; smaller images cannot be measured
 
 
@@ -35,39 +27,32 @@ class LineSet(MeasuredSet):
     FEATURES: ClassVar = FEATURES
 
 
-class _Collector:
-    """Measures lines and collects what is known of them."""
+class _LineCollector(Collector[EncodedLine]):
+    UNIT = "lines"
+    CHUNK_SIZE = 256
 
     def __init__(self) -> None:
-        self.keys: list[str] = []
-        self.images: list[bytes] = []
-        self.texts: list[str] = []
+        super().__init__()
+        self.lines: list[EncodedLine] = []
         self.rows: list[dict[str, float]] = []
-        self.broken: Counter[str] = Counter()
 
-    def add(self, key: str, data: bytes, text: str) -> None:
-        """Decode and measure a line; one that cannot be decoded or is too small is counted in `broken`."""
-        try:
-            image = decode_image(data, key)
-        except InputError:
-            self.broken["image broken"] += 1
-            return
+    def measure(self, sample: EncodedLine, image: Image) -> None:
+        """Measure a line; one that is too small is counted in `broken`."""
         if min(image.shape[:2]) < _MIN_SIDE:
             self.broken[f"image below {_MIN_SIDE} pixels"] += 1
             return
         self.rows.append(measure_line(image))
-        self.keys.append(key)
-        self.images.append(data)
-        self.texts.append(text)
+        self.lines.append(sample)
 
     def finish(self, name: str, total: int, *, is_recipe: bool = False) -> LineSet:
         """Return the set; raises InputError if there is no line."""
         if not self.rows:
             raise InputError(f"{name} has no readable line: {format_counts(self.broken) or 'it is empty'}")
+        keys, images, texts = zip(*self.lines, strict=True)
         features = feature_table(self.rows)
-        if any(self.texts):
-            features |= text_features(self.texts, features["aspect"])
-        return LineSet(name, total, self.keys, self.images, self.texts, features, is_recipe)
+        if any(texts):
+            features |= text_features(texts, features["aspect"])
+        return LineSet(name, total, keys, images, texts, features, is_recipe)
 
 
 def open_real_lines(spec: str) -> LineSource:
@@ -87,17 +72,8 @@ def open_real_lines(spec: str) -> LineSource:
 
 def read_lines(source: LineSource, count: int, seed: int) -> LineSet:
     """Read and measure lines of a source: all, or `count` random ones if there are more."""
-    rows = choose_rows(source, count, np.random.default_rng(seed))
-    collector = _Collector()
-    with progress_bar("measuring", total=len(rows), unit="lines") as bar:
-        for start in range(0, len(rows), _CHUNK_SIZE):
-            chunk = rows[start : start + _CHUNK_SIZE]
-            for line in read_rows(source, chunk):
-                if isinstance(line, str):
-                    collector.broken[line] += 1
-                else:
-                    collector.add(line.key, line.image, line.text)
-            bar.advance(len(chunk))
+    collector = _LineCollector()
+    collector.read(source, count, seed)
     return collector.finish(source.name, len(source))
 
 
@@ -108,26 +84,22 @@ def draw_lines(recipe: str, count: int, seed: int, overrides: Sequence[str] = ()
         InputError: The recipe is invalid, or draws scenes.
         JobError: Too many samples were skipped, or the generator failed.
     """
-    resolved = resolve_recipe(recipe, overrides)
-    if resolved.kind != "lines":
-        raise InputError(f"recipe {recipe} draws {resolved.kind}, not lines; name a recipe of lines")
-    sampler, collector = RecipeSampler(resolved, resolved.digest, seed), _Collector()
-    skipped: Counter[str] = Counter()
-    with progress_bar("drawing", total=count, unit="lines") as bar:
-        for sample in sampler.sample(range(count)):
-            if isinstance(sample, SkippedSample):
-                skipped[sample.reason] += 1
-            else:
-                collector.add(sample.key, encode_image(sample, resolved.image_format), sample.text)
-            bar.advance()
-    check_skipped(skipped, count, recipe, whole=True)
+    resolved = resolve_recipe_of("lines", recipe, overrides)
+    samples = RecipeSampler(resolved, resolved.digest, seed).sample(range(count))
+    collector = _LineCollector()
+    collector.draw((_encode(sample, resolved.image_format) for sample in samples), count, recipe)
     return collector.finish(recipe, len(collector.rows), is_recipe=True)
+
+
+def _encode(sample: Sample | SkippedSample, image_format: ImageFormat) -> EncodedLine | SkippedSample:
+    if isinstance(sample, SkippedSample):
+        return sample
+    return EncodedLine(sample.key, encode_image(sample, image_format), sample.text)
 
 
 def load_lines(spec: str, count: int, seed: int, overrides: Sequence[str] = ()) -> LineSet:
     """Draw the lines of a recipe, or read those of a source; raises InputError if `overrides` are for no recipe."""
     if is_recipe(spec):
         return draw_lines(spec, count, seed, overrides)
-    if overrides:
-        raise InputError(f"{spec} is not a recipe: {overrides[0]!r} is a setting of recipes")
+    check_no_overrides(spec, overrides)
     return read_lines(open_real_lines(spec), count, seed)

@@ -1,6 +1,6 @@
 """Fit of a recipe to real scenes, by what a detector sees."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -9,7 +9,15 @@ import numpy as np
 from pipelines.config import SettingsDict, with_settings
 from pipelines.domain_gap.distance import distances, feature_matrix
 from pipelines.domain_gap.features import Feature, FeatureTable
-from pipelines.domain_gap.fit import MIN_LINES, check_fit, fingerprint, finish_rounds, split_rows, state_folder
+from pipelines.domain_gap.fit import (
+    MIN_LINES,
+    check_fit,
+    fingerprint,
+    finish_rounds,
+    mean_distance,
+    split_rows,
+    state_folder,
+)
 from pipelines.domain_gap.fit_result import FitResult, best_round
 from pipelines.domain_gap.fit_round import DIGITS
 from pipelines.domain_gap.fit_store import FitSettings, Round, RoundStore
@@ -74,11 +82,11 @@ class _SceneFit:
     def run(self, number: int, settings: SettingsDict, *, is_last: bool) -> Round:
         """Draw and measure the recipe of a round, and improve it."""
         recipe = ScenesRecipe.read(settings, Path.cwd(), f"the recipe of round {number}")
-        seeds = np.random.SeedSequence([self._settings.seed, number]).generate_state(3).tolist()
-        drawn = self._workspace.draw(recipe, seeds[0])
+        drawing, exploring, folding = np.random.SeedSequence([self._settings.seed, number]).generate_state(3).tolist()
+        drawn = self._workspace.draw(recipe, drawing)
         following = None
         if not is_last:
-            following = improve_scenes(self._workspace, settings, self._fitted, drawn, seeds[1:])
+            following = improve_scenes(self._workspace, settings, self._fitted, exploring)
             if number == 0:
                 following = with_settings(following, size_changes(self._fitted.scenes))
         to_held_out = _distances(self._held_out, drawn)
@@ -87,9 +95,9 @@ class _SceneFit:
         return Round(
             number=number,
             settings=settings,
-            distance=_mean(_distances(self._fitted, drawn)),
-            held_out=_mean(to_held_out),
-            auc=round(two_sample_auc(matrices[0], matrices[1], seeds[1], groups).auc, DIGITS),
+            distance=mean_distance(_distances(self._fitted, drawn)),
+            held_out=mean_distance(to_held_out),
+            auc=round(two_sample_auc(matrices[0], matrices[1], folding, groups).auc, DIGITS),
             features=to_held_out,
             next_settings=following,
         )
@@ -106,7 +114,3 @@ def _distances(real: SceneTables, drawn: SceneTables) -> dict[str, float]:
         for subject, first, second, features in tables
         for entry in distances(first, second, [feature for feature in features if feature.classified])
     }
-
-
-def _mean(values: Mapping[str, float]) -> float:
-    return round(float(np.mean(list(values.values()))), DIGITS)

@@ -9,15 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.config import SettingsDict, with_settings
-from pipelines.domain_gap.density_ratio import DensityRatio
 from pipelines.domain_gap.distance import feature_matrix
-from pipelines.domain_gap.explained_ratio import explained_log_ratios
 from pipelines.domain_gap.features import FeatureTable
 from pipelines.domain_gap.fit_round import DIGITS
-from pipelines.domain_gap.instance_features import INSTANCE_FEATURES
-from pipelines.domain_gap.scene_features import SCENE_FEATURES
-from pipelines.domain_gap.scene_set import SceneSet, measure_scenes
-from pipelines.domain_gap.scene_settings import (
+from pipelines.domain_gap.fitted_scene_settings import (
     Mixture,
     SceneValue,
     Span,
@@ -26,18 +21,19 @@ from pipelines.domain_gap.scene_settings import (
     find_scene_settings,
     value_changes,
 )
-from pipelines.domain_gap.settings import Choice, Interval, Number, Probability, Setting
-from pipelines.domain_gap.update import (
+from pipelines.domain_gap.fitted_settings import Setting
+from pipelines.domain_gap.fitted_values import (
     Floats,
     active_lines,
     flatten_ratios,
     moment_changes,
-    update_choice,
-    update_interval,
-    update_number,
-    update_probability,
+    update_setting,
     with_prior,
 )
+from pipelines.domain_gap.instance_features import INSTANCE_FEATURES
+from pipelines.domain_gap.moment_matching import moment_log_weights
+from pipelines.domain_gap.scene_features import SCENE_FEATURES
+from pipelines.domain_gap.scene_set import SceneSet, measure_scenes
 from pipelines.recipes.recipe import ScenesRecipe
 from synthtext.core import Level, Scene
 from synthtext.core.randomness import BLOCK_SIZE
@@ -139,22 +135,18 @@ class SceneWorkspace:
         return [block * BLOCK_SIZE + position for block, position in blocks]
 
 
-def improve_scenes(
-    workspace: SceneWorkspace, settings: SettingsDict, real: SceneTables, drawn: SceneTables, seeds: Sequence[int]
-) -> SettingsDict:
+def improve_scenes(workspace: SceneWorkspace, settings: SettingsDict, real: SceneTables, seed: int) -> SettingsDict:
     """Return the settings of a recipe after a step towards real scenes.
 
     Args:
         workspace: Of the fit.
         settings: The present recipe, complete.
         real: The real scenes that may be used.
-        drawn: Scenes of the recipe.
-        seeds: Two seeds: of the folds, and of the explored scenes.
+        seed: Of the explored scenes.
     """
-    ratio = DensityRatio(real.vectors(), drawn.vectors(), seeds[0])
-    explored, values = workspace.explore(settings, seeds[1])
+    explored, values = workspace.explore(settings, seed)
     present = find_scene_settings(ScenesRecipe.read(settings, Path.cwd(), "the recipe"))
-    logarithms = explained_log_ratios(present, values, ratio.log_relative(explored.vectors()))
+    logarithms = moment_log_weights(present, values, explored.vectors(), real.vectors())
     weights = flatten_ratios(np.exp(logarithms))
     count = len(next(iter(real.scenes.values())))
     changes: dict[str, Any] = {}
@@ -174,15 +166,7 @@ def _updated(setting: Setting, base: Setting, values: Sequence[Any], weights: Fl
         return _update_mixture(setting, base, np.array(values, np.float64), weights, scenes)
     if isinstance(setting, Span) and isinstance(base, Span):
         return _update_span(setting, base, np.array(values, np.float64), weights, scenes)
-    if isinstance(setting, Choice) and isinstance(base, Choice):
-        return update_choice(setting, base, values, weights, scenes)
-    if isinstance(setting, Probability) and isinstance(base, Probability):
-        return update_probability(setting, base, np.array(values, bool), weights, scenes)
-    if isinstance(setting, Number) and isinstance(base, Number):
-        return update_number(setting, base, np.array(values, np.float64), weights, scenes)
-    if isinstance(setting, Interval) and isinstance(base, Interval):
-        return update_interval(setting, base, np.array(values, np.float64), weights, scenes)
-    return setting
+    return update_setting(setting, base, values, weights, scenes)
 
 
 def _update_span(now: Span, base: Span, drawn: Floats, weights: Floats, scenes: float) -> Span:

@@ -1,7 +1,6 @@
 """Sets of scenes that are compared: read from data or drawn from a recipe, and measured."""
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,28 +9,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.image import decode_image
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.datasets.scene_source import EncodedScene, SceneSource, instances_at_level
-from pipelines.datasets.source import read_rows
 from pipelines.domain_gap.features import feature_table
 from pipelines.domain_gap.instance_features import INSTANCE_FEATURES, gap_features, measure_instance
-from pipelines.domain_gap.measured_set import MeasuredSet, choose_rows
+from pipelines.domain_gap.measured_set import Collector, MeasuredSet, check_no_overrides, resolve_recipe_of
 from pipelines.domain_gap.scene_features import SCENE_FEATURES, measure_scene
 from pipelines.domain_gap.text_geometry import measure_gaps, text_frame
 from pipelines.errors import format_counts
 from pipelines.io.encode import ImageFormat, encode_image
-from pipelines.progress import progress_bar
-from pipelines.recipes.drawing import check_skipped, draw_samples, opencv_single_thread
+from pipelines.recipes.drawing import draw_samples, opencv_single_thread
 from pipelines.recipes.presets import is_recipe
-from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Image, InputError, Level, Polygon, Scene, SkippedSample, TextInstance, bounding_box
 
 MAX_TEXTS = 32
 """Legible texts of a scene whose features are measured; if there are more, they are chosen at random."""
 
-_CHUNK_SIZE = 8  # scenes that are read at once
 _CONTEXT = 1.5  # heights around a text that its image shows
 _SHOWN_SIDE, _SHOWN_SCENE = 240, 320  # pixels of the longer side of the images of texts and of scenes
 _LEGIBLE, _IGNORED, _OTHER = (0, 170, 60), (230, 0, 200), (235, 120, 0)  # RGB colours of outlines
@@ -63,23 +57,19 @@ class SceneSet(MeasuredSet):
     instances: InstanceSet
 
 
-class _Collector:
-    """Measures scenes and collects what is known of them."""
+class _SceneCollector(Collector[EncodedScene]):
+    UNIT = "scenes"
+    CHUNK_SIZE = 8
 
     def __init__(self, level: Level, seed: int, *, with_images: bool = True) -> None:
+        super().__init__()
         self._level, self._seed, self._with_images = level, seed, with_images
         self.scenes: list[tuple[str, bytes, dict[str, float]]] = []
         self.instances: list[tuple[int, str, bytes, str, dict[str, float]]] = []
-        self.broken: Counter[str] = Counter()
 
-    def add(self, scene: EncodedScene) -> None:
-        """Decode and measure a scene; one that cannot be decoded is counted in `broken`."""
-        try:
-            image = decode_image(scene.image, scene.key)
-        except InputError:
-            self.broken["image broken"] += 1
-            return
-        instances = instances_at_level(scene.instances, self._level)
+    def measure(self, sample: EncodedScene, image: Image) -> None:
+        """Measure a scene and its legible texts."""
+        instances = instances_at_level(sample.instances, self._level)
         frames = [text_frame(instance) for instance in instances]
         gaps = measure_gaps([instance.polygon for instance in instances], frames)
         scale = _input_scale(image)
@@ -87,9 +77,9 @@ class _Collector:
         for row in _choose_legible(instances, np.random.default_rng((self._seed, number))):
             features = measure_instance(image, instances[row], frames[row], gap_features(gaps, row), scale)
             shown = _draw_instance(image, instances, row, frames[row].height) if self._with_images else b""
-            self.instances.append((number, scene.key, shown, instances[row].text, features))
+            self.instances.append((number, sample.key, shown, instances[row].text, features))
         shown = _draw_scene(image, instances) if self._with_images else b""
-        self.scenes.append((scene.key, shown, measure_scene(image, instances, frames, gaps, scale)))
+        self.scenes.append((sample.key, shown, measure_scene(image, instances, frames, gaps, scale)))
 
     def finish(self, name: str, total: int, *, is_recipe: bool = False) -> SceneSet:
         """Return the set; raises InputError if there is no scene, or no legible text."""
@@ -158,17 +148,8 @@ def read_scenes(source: SceneSource, count: int, seed: int, level: Level = "word
     Raises:
         InputError: No scene can be read, or none has a legible text.
     """
-    rows = choose_rows(source, count, np.random.default_rng(seed))
-    collector = _Collector(level, seed)
-    with progress_bar("measuring", total=len(rows), unit="scenes") as bar:
-        for start in range(0, len(rows), _CHUNK_SIZE):
-            chunk = rows[start : start + _CHUNK_SIZE]
-            for scene in read_rows(source, chunk):
-                if isinstance(scene, str):
-                    collector.broken[scene] += 1
-                else:
-                    collector.add(scene)
-            bar.advance(len(chunk))
+    collector = _SceneCollector(level, seed)
+    collector.read(source, count, seed)
     return collector.finish(source.name, len(source))
 
 
@@ -179,26 +160,23 @@ def draw_scenes(recipe: str, count: int, seed: int, overrides: Sequence[str] = (
         InputError: The recipe is invalid, or draws lines.
         JobError: Too many samples were skipped, or the generator failed.
     """
-    resolved = resolve_recipe(recipe, overrides)
-    if resolved.kind != "scenes":
-        raise InputError(f"recipe {recipe} draws {resolved.kind}, not scenes; name a recipe of scenes")
-    collector, skipped = _Collector(level, seed), Counter[str]()
-    with opencv_single_thread(), progress_bar("drawing", total=count, unit="scenes") as bar:
-        for scene in draw_samples(resolved.generator(seed), range(count), recipe):
-            if isinstance(scene, SkippedSample):
-                skipped[scene.reason] += 1
-            else:
-                assert isinstance(scene, Scene)
-                encoded = encode_image(scene, resolved.image_format)
-                collector.add(EncodedScene(scene.key, encoded, scene.instances))
-            bar.advance()
-    check_skipped(skipped, count, recipe, whole=True)
+    resolved = resolve_recipe_of("scenes", recipe, overrides)
+    collector = _SceneCollector(level, seed)
+    with opencv_single_thread():
+        scenes = draw_samples(resolved.generator(seed), range(count), recipe)
+        collector.draw((_encode(scene, resolved.image_format) for scene in scenes), count, recipe)
     return collector.finish(recipe, len(collector.scenes), is_recipe=True)
+
+
+def _encode(scene: Scene | SkippedSample, image_format: ImageFormat) -> EncodedScene | SkippedSample:
+    if isinstance(scene, SkippedSample):
+        return scene
+    return EncodedScene(scene.key, encode_image(scene, image_format), scene.instances)
 
 
 def measure_scenes(scenes: Iterable[Scene], image_format: ImageFormat, name: str, level: Level = "word") -> SceneSet:
     """Measure drawn scenes as a dataset stores them; the set has no images."""
-    collector = _Collector(level, 0, with_images=False)
+    collector = _SceneCollector(level, 0, with_images=False)
     for scene in scenes:
         collector.add(EncodedScene(scene.key, encode_image(scene, image_format), scene.instances))
     return collector.finish(name, len(collector.scenes), is_recipe=True)
@@ -208,6 +186,5 @@ def load_scenes(spec: str, count: int, seed: int, overrides: Sequence[str] = (),
     """Draw the scenes of a recipe, or read those of a source; raises InputError if `overrides` are for no recipe."""
     if is_recipe(spec):
         return draw_scenes(spec, count, seed, overrides, level)
-    if overrides:
-        raise InputError(f"{spec} is not a recipe: {overrides[0]!r} is a setting of recipes")
+    check_no_overrides(spec, overrides)
     return read_scenes(open_scene_source(spec), count, seed, level)

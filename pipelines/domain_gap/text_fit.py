@@ -10,10 +10,10 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from pipelines.config import SettingsDict
+from pipelines.domain_gap.fitted_settings import rounded
+from pipelines.domain_gap.fitted_values import PRIOR_LINES
 from pipelines.domain_gap.patterns import InducedPattern, induce_patterns
-from pipelines.domain_gap.settings import rounded
 from pipelines.domain_gap.text_model import CharacterTrigrams, label_likelihoods, mixture_weights
-from pipelines.domain_gap.update import PRIOR_LINES
 from pipelines.recipes.components import Component
 from pipelines.recipes.recipe import LinesRecipe
 from synthtext.core import WeightedComponent

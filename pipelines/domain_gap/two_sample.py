@@ -36,11 +36,6 @@ class TwoSampleResult:
     real: NDArray[np.float64]
     drawn: NDArray[np.float64]
 
-    @property
-    def density_ratio(self) -> NDArray[np.float64]:
-        """(M,) density of real over generated lines at each generated line (Sugiyama, Suzuki and Kanamori 2012)."""
-        return self.drawn / np.maximum(1 - self.drawn, 1e-6)
-
 
 def two_sample_auc(
     real: NDArray[np.float64],

@@ -192,14 +192,12 @@ def analyse_detector(
     source: SceneSource,
     advance: Callable[[int], None] = lambda _: None,
     level: Level = "word",
-    max_pictures: int = MAX_PICTURES,
 ) -> DetectorAnalysis:
     """Evaluate a detector and keep the outcomes and attributes of all texts and detections.
 
-    `max_pictures` is the maximum of the worst images to keep, at least 1; for the other arguments see
-    `evaluate_detector`.
+    At most `MAX_PICTURES` of the worst images are kept. For the arguments see `evaluate_detector`.
     """
-    collector = _Collector(detector.preprocessing, source.name, max_pictures)
+    collector = _Collector(detector.preprocessing, source.name)
     evaluation = evaluate_detector(detector, source, advance, level, collector.add)
     texts, detections = (np.array(rows, INSTANCE_DTYPE) for rows in (collector.texts, collector.detections))
     return DetectorAnalysis(evaluation, texts, detections, tuple(picture for _, picture in collector.worst))
@@ -211,7 +209,6 @@ class _Collector:
 
     preprocessing: DetectorPreprocessing
     source: str
-    max_pictures: int
     texts: list[tuple[Any, ...]] = field(default_factory=list)
     detections: list[tuple[Any, ...]] = field(default_factory=list)
     worst: list[tuple[int, WorstPicture]] = field(default_factory=list)  # by falling number of unmatched instances
@@ -232,7 +229,7 @@ class _Collector:
             scene = evaluation.scene
             picture = WorstPicture(self.source, scene.key, scene.image, _evaluated_instances(evaluation))
             worst = sorted([*self.worst, (unmatched, picture)], key=lambda entry: -entry[0])
-            self.worst = worst[: self.max_pictures]
+            self.worst = worst[:MAX_PICTURES]
 
 
 def _text_row(

@@ -226,8 +226,7 @@ class Reader:
             >>> reader.recognizer.charset.characters[:3]
             ('0', '1', '2')
         """
-        if det is None and box_threshold is None:
-            box_threshold = PUBLISHED_BOX_THRESHOLD
+        box_threshold = PUBLISHED_BOX_THRESHOLD if det is None and box_threshold is None else box_threshold
         detector = open_detector(det, runtime=runtime, threads=threads).with_input_limits(min_side, max_side)
         return cls(
             detector.with_postprocessing(threshold, box_threshold, unclip_ratio),

@@ -59,11 +59,6 @@ def group_lines(polygons: Sequence[Polygon]) -> list[list[PlacedText]]:
     return [_placed(line, spans[line]) for line in _sorted(spans, np.arange(len(spans)))]
 
 
-def reading_order(polygons: Sequence[Polygon]) -> NDArray[np.int64]:
-    """Return the indices (N,) of texts in reading order; see `group_lines`."""
-    return np.array([text.number for line in group_lines(polygons) for text in line], np.int64)
-
-
 def _placed(line: list[int], spans: BoxArray) -> list[PlacedText]:
     height = max(float(np.median(spans[:, 3] - spans[:, 1])), 1e-6)
     ends = np.maximum.accumulate(spans[:, 2])

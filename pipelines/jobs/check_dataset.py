@@ -219,7 +219,7 @@ def _check_names(names: Iterable[str], description: DatasetDescription, plan: Sh
                 fix = "--repair removes it, as does the next job in this folder"
                 problems.add(Problem(LEFTOVER_FILE, name, fix=fix))
         else:
-            problems.add(Problem("not a part of the dataset", name, fix="move it elsewhere"))
+            problems.add(Problem("not a part of the dataset", name, fix="move it to another folder"))
 
 
 def _is_part_of_shard(folder: str, file: str, description: DatasetDescription, plan: ShardPlan) -> bool:

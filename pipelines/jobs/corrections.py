@@ -9,8 +9,8 @@ from typing import ClassVar, Self, Unpack
 from pipelines.config import SettingsDict
 from pipelines.datasets.image import image_suffix
 from pipelines.datasets.label_changes import LabelChanges
-from pipelines.datasets.open import dataset_kind, open_line_source
-from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, read_row
+from pipelines.datasets.open import dataset_kind
+from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, read_row
 from pipelines.errors import format_counts
 from pipelines.io.atomic import file_sha256
 from pipelines.io.dataset_folder import DatasetFolder
@@ -19,10 +19,11 @@ from pipelines.io.line_row import LineRow
 from pipelines.io.paths import local_path
 from pipelines.io.plan import ShardSpec
 from pipelines.io.row import Row
-from pipelines.jobs.importing import EMPTY_LABEL, decode_complete_image, imported_line_row, imported_meta
+from pipelines.jobs.importing import EMPTY_LABEL, decode_complete_image
 from pipelines.jobs.shard_job import JobOptions, JobOutput
-from pipelines.jobs.shard_source import ShardSource, register_source
-from pipelines.jobs.stored_lines import StoredLines, lines_digest
+from pipelines.jobs.shard_source import register_source
+from pipelines.jobs.stored_line_source import StoredLineSource
+from pipelines.jobs.stored_lines import lines_digest
 from pipelines.jobs.summary import JobSummary, SourceSummary
 from synthtext.core import Clusters, InputError, SkippedSample
 
@@ -32,26 +33,21 @@ MARKED_UNREADABLE, NOT_CHECKED = "marked as unreadable", "not checked"
 
 @register_source("corrections")
 @dataclass(frozen=True)
-class CorrectedSource(ShardSource):
+class CorrectedSource(StoredLineSource):
     """The lines of a source with the labels of a file of changes; line i becomes sample i.
 
     A line keeps everything that is known of it, but a corrected label has no clusters.
 
     Attributes:
-        path: Of the source, absolute.
         changes_path: Of the file of changes, absolute.
         checked_only: Leave out the lines that are not in the file of changes.
     """
 
-    path: Path
     changes_path: Path
     checked_only: bool = False
 
-    kind = "lines"
     label: ClassVar[str] = "importing"
-    limits_skipped: ClassVar[bool] = False
     uses_cpu: ClassVar[bool] = False
-    covers_inputs: ClassVar[bool] = False  # the images of a label file
 
     def open(self) -> None:
         """Open the lines and check that the changes belong to them; raises InputError if they do not."""
@@ -60,23 +56,9 @@ class CorrectedSource(ShardSource):
         self.changes.check(self.lines, self.fingerprint["source"], self.changes_path)
 
     @cached_property
-    def lines(self) -> LineSource:
-        """The lines."""
-        return open_line_source(self.path)
-
-    @cached_property
     def changes(self) -> LabelChanges:
         """The changes."""
         return LabelChanges.read(self.changes_path)
-
-    @cached_property
-    def _stored(self) -> StoredLines:
-        return StoredLines(self.lines)
-
-    @property
-    def name(self) -> str:
-        """The path of the lines."""
-        return str(self.path)
 
     @cached_property
     def fingerprint(self) -> dict[str, str]:
@@ -126,12 +108,10 @@ class CorrectedSource(ShardSource):
         return self._corrected(index, line, text, width, height)
 
     def _corrected(self, index: int, line: EncodedLine, text: str, width: int, height: int) -> LineRow:
-        key = f"{self.digest[:8]}{index:010d}"
-        stored = self._stored.row(index, line)
+        stored = self.stored.row(index, line)
         if stored is None:
-            corpus = self.path.parent.name if self.path.is_file() else self.path.name
-            meta = imported_meta(self.name, line.key)
-            return imported_line_row(key, line._replace(text=text), width, height, corpus, meta)
+            return self.imported_row(index, line._replace(text=text), width, height)
+        key = self.new_key(index)
         row = replace(stored, key=key, path=key + image_suffix(line.image))
         return row if text == line.text else replace(row, text=text, clusters=Clusters.empty())
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from pipelines.config import SettingsDict
 from pipelines.datasets.image import decode_image
-from pipelines.datasets.open import open_line_source
 from pipelines.datasets.source import BROKEN_IMAGE, EncodedLine, LineSource, read_rows
 from pipelines.errors import JobError
 from pipelines.inference.digest import recognizer_digest
@@ -25,7 +24,7 @@ from pipelines.io.paths import AnyPath, local_path
 from pipelines.io.plan import ShardSpec
 from pipelines.io.row import to_json
 from pipelines.io.statistics import UNREADABLE
-from pipelines.jobs.importing import EMPTY_LABEL, imported_line_row, imported_meta
+from pipelines.jobs.importing import EMPTY_LABEL
 from pipelines.jobs.line_filter import (
     KEPT,
     KEPT_TRIVIAL,
@@ -36,58 +35,41 @@ from pipelines.jobs.line_filter import (
     LineFilter,
 )
 from pipelines.jobs.shard_job import JobOptions, JobOutput
-from pipelines.jobs.shard_source import ShardItem, ShardNote, ShardSource, code_fingerprint, register_source
-from pipelines.jobs.stored_lines import StoredLines, lines_digest
+from pipelines.jobs.shard_source import ShardItem, ShardNote, code_fingerprint, register_source
+from pipelines.jobs.stored_line_source import StoredLineSource
+from pipelines.jobs.stored_lines import lines_digest
 from pipelines.jobs.summary import JobSummary, SourceSummary, SummaryTable
 from synthtext.core import Image, InputError, SkippedSample
 
 _CODE = ("jobs/line_filter.py", "inference/predictors.py", "datasets/preprocessing.py")
 _LIBRARIES = ("numpy", "opencv-python", "torch")
+_MAX_GROUPS = 10  # in a table of the summary
 _GROUP_COLUMNS = ("corpus", "font")
 
 
 @register_source("filter")
 @dataclass(frozen=True)
-class FilterSource(ShardSource):
+class FilterSource(StoredLineSource):
     """The lines of a source that a filter keeps, byte for byte and with everything that is known of them.
 
     Dropped lines are skipped samples. The decision about every line is a note, in `decisions/part-XXXXXX.jsonl`.
 
     Attributes:
-        path: of the lines, absolute.
         settings: of the filter.
     """
 
-    path: Path
     settings: FilterSettings
 
-    kind = "lines"
     label: ClassVar[str] = "filtering"
-    limits_skipped: ClassVar[bool] = False
-    covers_inputs: ClassVar[bool] = False  # the images of a label file
 
     def open(self) -> None:
         """Open the lines and the recognizers."""
         _ = self.lines, self.line_filter
 
     @cached_property
-    def lines(self) -> LineSource:
-        """The lines that are filtered."""
-        return open_line_source(self.path)
-
-    @cached_property
     def line_filter(self) -> LineFilter:
         """The filter, opened once in each process."""
         return self.settings.open()
-
-    @cached_property
-    def _stored(self) -> StoredLines:
-        return StoredLines(self.lines)
-
-    @property
-    def name(self) -> str:
-        """The path of the lines."""
-        return str(self.path)
 
     @cached_property
     def fingerprint(self) -> dict[str, str]:
@@ -120,7 +102,7 @@ class FilterSource(ShardSource):
         while window := list(islice(indices, LineRow.ROW_GROUP_SIZE)):
             lines = dict(zip(window, self._read(window), strict=True))
             usable = {index: line for index, line in lines.items() if not isinstance(line, str)}
-            keys = {index: self._stored.key(index) or line.key for index, (line, _) in usable.items()}
+            keys = {index: self.stored.key(index) or line.key for index, (line, _) in usable.items()}
             labelled = [LabelledLine(keys[index], line.text, image) for index, (line, image) in usable.items()]
             with torch_single_thread():
                 decisions = dict(zip(usable, self.line_filter.decide(labelled), strict=True))
@@ -146,11 +128,7 @@ class FilterSource(ShardSource):
                 yield BROKEN_IMAGE
 
     def _row(self, index: int, line: EncodedLine, image: Image) -> LineRow:
-        if row := self._stored.row(index, line):
-            return row
-        corpus = self.path.parent.name if self.path.is_file() else self.path.name
-        key, meta = f"{self.digest[:8]}{index:010d}", imported_meta(self.name, line.key)
-        return imported_line_row(key, line, image.shape[1], image.shape[0], corpus, meta)
+        return self.stored.row(index, line) or self.imported_row(index, line, image.shape[1], image.shape[0])
 
     def summarize(self, folder: DatasetFolder) -> SourceSummary:
         """How many lines were dropped, for each corpus and font, and what the recognizers cannot judge."""
@@ -197,10 +175,10 @@ class DecisionCounts:
         """Number of lines that are kept."""
         return self.decisions[KEPT] + self.decisions[KEPT_TRIVIAL]
 
-    def most_dropped(self, column: str, limit: int = 10) -> list[tuple[str, Counter[str]]]:
+    def most_dropped(self, column: str) -> list[tuple[str, Counter[str]]]:
         """Return the values of a column with the most dropped lines, and their decisions."""
         groups = [(name, counts) for name, counts in self.by_column.get(column, {}).items() if _dropped(counts)]
-        return sorted(groups, key=lambda group: (-_dropped(group[1]), group[0]))[:limit]
+        return sorted(groups, key=lambda group: (-_dropped(group[1]), group[0]))[:_MAX_GROUPS]
 
     def summary(self, notes: Iterable[str]) -> SourceSummary:
         """Return the counts as sentences after other notes, and tables of corpora and fonts."""

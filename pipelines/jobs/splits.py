@@ -97,8 +97,8 @@ def split_labels(labels: Path, out: Path, splits: Sequence[Split]) -> tuple[dict
         The number of labels by file, and the number of labels without an image, which are left out.
 
     Raises:
-        InputError: the label file cannot be read, a split would be empty, an image lies elsewhere, or a file
-            exists with other labels.
+        InputError: the label file cannot be read, a split would be empty, an image lies outside of the folder, or a
+            file exists with other labels.
         JobError: the folder cannot be written.
     """
     rows: dict[str, list[str]] = {split.name: [] for split in splits}

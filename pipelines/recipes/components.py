@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, get_type_hints
@@ -195,7 +196,7 @@ def dump_settings(cls: type, instance: Any, children: Mapping[str, Component] = 
     """Return all settings of a component, as JSON."""
     of_corpora = corpus_fields(cls)
     plain = {field.name for field in init_fields(cls)} - of_corpora
-    dumped: SettingsDict = TypeAdapter(cls).dump_python(instance, mode="json", include=plain)
+    dumped: SettingsDict = _type_adapter(cls).dump_python(instance, mode="json", include=plain)
     dumped |= {key: {} for key in of_corpora if not getattr(instance, key)}  # a class applies its own defaults
     for path, child in children.items():
         key, _, name = path.partition(".")
@@ -215,7 +216,7 @@ def _construct(cls: type, settings: SettingsDict, share: str, folder: Path, wher
     try:
         hints = get_type_hints(cls)
         absolute = {key: resolve_paths(hints[key], value, folder) for key, value in settings.items()}
-        return TypeAdapter(cls).validate_python(absolute)
+        return _type_adapter(cls).validate_python(absolute)
     except ValidationError as error:
         raise InputError(f"{where}: {describe_validation_error(cls, error)}") from None
     except InputError as error:
@@ -224,6 +225,11 @@ def _construct(cls: type, settings: SettingsDict, share: str, folder: Path, wher
         raise
     except Exception as error:  # user code may raise anything, and an annotation may be one that pydantic rejects
         raise InputError(f"{where} cannot be built: {type(error).__name__}: {' '.join(str(error).split())}") from None
+
+
+@lru_cache(maxsize=512)
+def _type_adapter(cls: type) -> TypeAdapter[Any]:  # building one takes milliseconds
+    return TypeAdapter(cls)
 
 
 def init_fields(cls: Any) -> list[dataclasses.Field[Any]]:

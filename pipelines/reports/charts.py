@@ -13,6 +13,7 @@ MAX_COLUMNS = 32
 MAX_TILES = 240
 """Maximum number of characters that are shown with their counts."""
 
+_MAX_BARS = 12  # names of a bar chart
 _TAIL = 0.995  # values above this quantile share the last column, so that outliers do not compress the others
 
 
@@ -130,10 +131,10 @@ class BarChart:
     bars: tuple[Bar, ...]
 
     @classmethod
-    def from_counts(cls, title: str, counts: Mapping[str, int], total: int, max_bars: int = 12) -> "BarChart":
+    def from_counts(cls, title: str, counts: Mapping[str, int], total: int) -> "BarChart":
         """Show counts by name as shares of `total`."""
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        shown, others = ordered[:max_bars], ordered[max_bars:]
+        shown, others = ordered[:_MAX_BARS], ordered[_MAX_BARS:]
         longest, total = max((count for _, count in shown), default=1), max(total, 1)
         bars = [Bar(name or "none", count, count / longest, count / total) for name, count in shown]
         if others:

@@ -60,11 +60,7 @@ def train(
         >>> run.kind, len(run.charset)
         ('recognizer', 10)
     """
-    config, folder = resolve_device(resolve_config(preset, data, val, overrides)), Path(out)
-    if workers:
-        config = _distribute(config, workers, address)
-    if not config.data or not config.val:
-        raise InputError("training needs data: name at least one source with --data, and one with --val")
+    config, folder = _resolve(preset, data, val, overrides, workers, address), Path(out)
     if config.threads:
         torch.set_num_threads(config.threads)
     check_run_dir(folder)  # before all samples are read
@@ -73,6 +69,18 @@ def train(
     create_run_dir(folder)
     with file_lock(folder / LOCK_FILE):
         return _run(config, setup, folder, log, workers, address)
+
+
+def _resolve(
+    preset: str, data: Sequence[str], val: Sequence[str], overrides: Sequence[str], workers: int, address: str | None
+) -> AnyTrainConfig:
+    """Return the settings with concrete device, precision, sources and micro-batches; raise InputError otherwise."""
+    config = resolve_device(resolve_config(preset, data, val, overrides))
+    if workers:
+        config = _distribute(config, workers, address)
+    if not config.data or not config.val:
+        raise InputError("training needs data: name at least one source with --data, and one with --val")
+    return config
 
 
 def _run(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from models.schedule import cosine_with_warmup, piecewise_with_warmup, polynomial_with_warmup
+from models.learning_rate import cosine_with_warmup, piecewise_with_warmup, polynomial_with_warmup
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 _Fraction = Annotated[float, Field(ge=0, le=1)]

@@ -15,7 +15,7 @@ from freetype.raw import FT_Load_Glyph
 from numpy.typing import NDArray
 
 from synthtext.core.errors import Rejection
-from synthtext.core.unicode import DEFAULT_IGNORABLE
+from synthtext.fonts.characters import character_map, missing_characters
 from synthtext.fonts.file import FontFile, open_font, with_vertical_metrics
 from synthtext.typesetting.itemize import COMMON_SCRIPT, TextRun
 
@@ -68,7 +68,7 @@ def _letter_mask(face: "Face", letter: str) -> NDArray[np.bool_]:
     return np.asarray(cv2.resize(raster.coverage, (_GRID, _GRID), interpolation=cv2.INTER_AREA) > 100, bool)
 
 
-_FAST_LIMIT = 0x250  # characters below are looked up in a set
+_FREQUENT_LIMIT = 0x250  # characters below are looked up in a set
 _NO_FEATURES: Mapping[str, int] = {}
 _SUBSTITUTES = "ŒÆœæ→←↔⇒⇐™©®℠"  # displayed by some fonts for "OE", "ae", "->", "TM"
 _SIGN = re.compile(r"[!-/:-@\[-`{-~]")
@@ -127,9 +127,7 @@ class Face:
         face, self._freetype = open_font(file.path, file.face_index)
         self._hb = hb.Font(face)
         self.units_per_em = face.upem
-        self._unicodes = face.unicodes.copy()  # a bitmap; Python sets take megabytes per face
-        self._unicodes.update(DEFAULT_IGNORABLE)
-        self._fast = frozenset(c for c in map(chr, range(_FAST_LIMIT)) if ord(c) in self._unicodes) | {" "}
+        self._unicodes = character_map(file)
         if file.variations:
             values = dict(file.variations)
             coordinates = [values.get(axis.tag, axis.default) for axis in file.axes]
@@ -139,8 +137,8 @@ class Face:
         self._buffer = hb.Buffer()
 
     def covers(self, text: str) -> bool:
-        """Whether the font has every character of a text, except for white space and default-ignorables."""
-        return self._fast.issuperset(text) or not self.missing(text)
+        """Whether the font has every character of a text, except for spaces and default-ignorables."""
+        return self._frequent.issuperset(text) or not self.missing(text)
 
     @cached_property
     def case(self) -> LetterCase:
@@ -152,8 +150,14 @@ class Face:
         return int(self._hb.get_nominal_glyph(ord(character)) or 0)
 
     def missing(self, characters: str) -> str:
-        """Return the characters that the font lacks, except for default-ignorables, for which nothing is drawn."""
-        return "".join(c for c in characters if c not in self._fast and ord(c) not in self._unicodes)
+        """Return the characters that the font lacks, except for spaces and default-ignorables: nothing is drawn."""
+        return missing_characters(self.file, characters)
+
+    @cached_property
+    def _frequent(self) -> frozenset[str]:
+        """The characters below `_FREQUENT_LIMIT` that the font has."""
+        characters = "".join(map(chr, range(_FREQUENT_LIMIT)))
+        return frozenset(characters) - frozenset(self.missing(characters))
 
     def shape(
         self, text: str, run: TextRun, features: Mapping[str, int] = _NO_FEATURES, language: str = ""

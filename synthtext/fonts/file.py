@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -44,19 +45,35 @@ def read_font(path: Path) -> tuple[bytes, str]:
     return data, digest
 
 
+def _is_compressed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) in WOFF_SIGNATURES
+
+
+def open_harfbuzz(path: Path, index: int) -> hb.Face:
+    """Open a face with HarfBuzz; an uncompressed file is memory-mapped.
+
+    Raises:
+        InputError: The file cannot be read or decompressed.
+    """
+    try:
+        return hb.Face(
+            hb.Blob(read_font(path)[0]) if _is_compressed(path) else hb.Blob.from_file_path(str(path)), index
+        )
+    except OSError as error:
+        raise InputError(f"font {str(path)!r} cannot be read: {error.strerror}") from None
+
+
 def open_font(path: Path, index: int) -> tuple[hb.Face, freetype.Face]:
     """Open a face with HarfBuzz and FreeType; an uncompressed file is memory-mapped.
 
     Raises:
         InputError: The file cannot be read or decompressed, or FreeType cannot open it.
     """
+    face = open_harfbuzz(path, index)
     try:
-        with path.open("rb") as file:
-            compressed = file.read(4) in WOFF_SIGNATURES
-        if compressed:
-            data, _ = read_font(path)
-            return hb.Face(hb.Blob(data), index), freetype.Face(io.BytesIO(data), index)
-        return hb.Face(hb.Blob.from_file_path(str(path)), index), freetype.Face(str(path), index)
+        source = io.BytesIO(read_font(path)[0]) if _is_compressed(path) else str(path)
+        return face, freetype.Face(source, index)
     except OSError as error:
         raise InputError(f"font {str(path)!r} cannot be read: {error.strerror}") from None
     except freetype.FT_Exception as error:
@@ -157,15 +174,24 @@ class FontFile:
 
 
 def read_font_file(path: Path) -> list[FontFile]:
-    """Read the metadata of all faces of a font file.
+    """Read the metadata of all faces of a font file; a process reads a file again only after it has changed.
 
     Raises:
         InputError: The file cannot be read, is not a font, or has no outlines.
     """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise InputError(f"font {str(path)!r} cannot be read: {error.strerror}") from None
+    return list(_read_faces(path, status.st_size, status.st_mtime_ns))
+
+
+@lru_cache(maxsize=8192)
+def _read_faces(path: Path, size: int, modified: int) -> tuple[FontFile, ...]:  # the version of the file is a key only
     data, digest = read_font(path)
     blob = hb.Blob(data)
     count = hb.Face(blob).count if data else 0
-    faces = [_describe(hb.Face(blob, index), path, index, digest) for index in range(count)]
+    faces = tuple(_describe(hb.Face(blob, index), path, index, digest) for index in range(count))
     if not faces:
         raise InputError(f"font {str(path)!r} is broken or not a font: it has no face")
     return faces

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from synthtext.core import Charset, InputError, WeightedComponent, WeightedSampler
 from synthtext.corpora import Corpus, CorpusMixture, clean_text
 from synthtext.fonts.cache import FaceCache
+from synthtext.fonts.characters import covered_texts, missing_characters
 from synthtext.fonts.discovery import FontInventory, FontOptions
-from synthtext.fonts.face import Face
 from synthtext.fonts.file import FontFile, draw_variations
-from synthtext.fonts.lookalikes import glyph_distinction
+from synthtext.fonts.lookalikes import GlyphDistinction, glyph_distinction
 
 _WILDCARDS = frozenset("*?[")
 
@@ -149,21 +149,21 @@ def build_font_pool(
     weights = font_weights(inventory.fonts, options.weights)
     fonts = [font for font, weight in zip(inventory.fonts, weights, strict=True) if weight]
     kept_weights = [weight for weight in weights if weight] if options.weights else []
-    faces = [cache.face(file) for file in fonts]
-    distinction = glyph_distinction(charset, options.distinguish)
-    shares = np.zeros(len(faces))
+    shares = np.zeros(len(fonts))
     corpus_fonts: list[list[FontFile]] = []
     for entry in corpora.entries:
         texts = _probe(entry, charset, rng)
-        covering = [[text for text in texts if face.covers(text)] for face in faces]
-        if not any(covering):
-            raise InputError(_uncovered(entry.name, texts, faces))
-        covered = np.array(
-            [sum(distinction.allows(face, text) for text in own) for face, own in zip(faces, covering, strict=True)]
-        )
+        covering = covered_texts(fonts, texts)
+        if not covering.any():
+            raise InputError(_uncovered(entry.name, texts, fonts))
+        if options.distinguish:
+            covering &= _distinguished_texts(
+                fonts, texts, covering, glyph_distinction(charset, options.distinguish), cache
+            )
+        covered = covering.sum(axis=1)
         if not covered.any():
             raise InputError(
-                f"corpus {entry.name!r}: in each of {len(faces)} fonts, its texts have characters that look like "
+                f"corpus {entry.name!r}: in each of {len(fonts)} fonts, its texts have characters that look like "
                 "others of fonts.distinguish; name fewer, or add fonts"
             )
         shares += covered * entry.weight / len(texts)
@@ -209,11 +209,25 @@ def _probe(entry: WeightedComponent[Corpus], charset: Charset, rng: np.random.Ge
     return covered
 
 
-def _uncovered(name: str, texts: Sequence[str], faces: Sequence[Face]) -> str:
-    best = min(faces, key=lambda face: len(face.missing(texts[0])))
-    lacking = "".join(dict.fromkeys(best.missing(texts[0])))[:20]
+def _distinguished_texts(
+    fonts: Sequence[FontFile],
+    texts: Sequence[str],
+    covering: NDArray[np.bool_],
+    distinction: GlyphDistinction,
+    cache: FaceCache,
+) -> NDArray[np.bool_]:
+    """Return whether no character of a text looks like another in a font; false if the font lacks characters."""
+    allowed = np.zeros_like(covering)
+    for row, column in np.argwhere(covering).tolist():
+        allowed[row, column] = distinction.allows(cache.face(fonts[row]), texts[column])
+    return allowed
+
+
+def _uncovered(name: str, texts: Sequence[str], fonts: Sequence[FontFile]) -> str:
+    best = min(fonts, key=lambda font: len(missing_characters(font, texts[0])))
+    lacking = "".join(dict.fromkeys(missing_characters(best, texts[0])))[:20]
     return (
-        f"corpus {name!r} is covered by none of the {len(faces)} fonts: for {texts[0][:40]!r}, the best font "
-        f"({best.file.name}) lacks {lacking!r}; run `make fonts` to install free fonts (for fonts.system=true), or "
+        f"corpus {name!r} is covered by none of the {len(fonts)} fonts: for {texts[0][:40]!r}, the best font "
+        f"({best.name}) lacks {lacking!r}; run `make fonts` to install free fonts (for fonts.system=true), or "
         "add a folder with suitable fonts to fonts.folders"
     )

@@ -32,7 +32,7 @@ class Underline(InkStyle):
     """Letters with an underline: straight, double, dashed, dotted, or wavy; on the right of vertical lines.
 
     It is decoration: quads do not contain it. It lies below all ink where crossing it could form another character (an
-    underscore, comma, cedilla or other mark below); elsewhere, it crosses letters or has gaps at them.
+    underscore, comma, cedilla or other mark below); other letters are crossed, or the line has gaps at them.
 
     Attributes:
         kinds: Kinds to draw from: "straight", "double", "dashed", "dotted", "wave".

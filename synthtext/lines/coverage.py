@@ -87,11 +87,6 @@ class CoverageSchedule:
         self._share, self._seed = round(share * _PARTS), seed
         self._cycles: OrderedDict[int, list[int]] = OrderedDict()
 
-    @property
-    def period(self) -> float:
-        """Number of samples in a cycle, in which every character is required once."""
-        return len(self._characters) * _PARTS / self._share
-
     def required(self, index: int) -> str | None:
         """Return the character required of a sample, or None."""
         number = index * self._share // _PARTS

@@ -18,7 +18,7 @@ class Occluder(BoundedSettings):
 
     Attributes:
         max_hidden: Largest fraction of the ink of a cluster that may be hidden, 0 to 1. An object that hides more is
-            drawn again elsewhere, and left out after a few attempts.
+            drawn again at another place, and left out after a few attempts.
     """
 
     max_hidden: float = 0.35

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from augment.copy_paste import BankBuilder, CropRules, crop_from_sample, cut_crops
+from augment.copy_paste import BankBuilder, CropRules, crop_from_line, cut_crops
 from augment.copy_paste.blend import PatchPose, blend
 from augment.copy_paste.strokes import measure_patch_colours
-from synthtext.core import Clusters, InputError, Sample, TextInstance, Warp
+from synthtext.core import Clusters, InputError, TextInstance, Warp
 
 SIDE = 240
 
@@ -90,13 +90,14 @@ def test_high_texts_are_downscaled():
 def test_generated_line_is_cut_along_its_clusters():
     quads = np.array([[[8, 5], [20, 5], [20, 25], [8, 25]], [[20, 4], [34, 4], [34, 25], [20, 25]]], np.float32)
     image = np.zeros((32, 48, 3), np.uint8)
-    crop = crop_from_sample(Sample("key", image, "ab", Clusters(np.array([0, 1, 2], np.int32), quads)))
+    outline = Clusters(np.array([0, 1, 2], np.int32), quads).outline("ab")
+    crop = crop_from_line(image, "ab", outline=outline)
     assert crop.level == "line"
     assert crop.patch.shape == (21, 26, 3)
     assert crop.polygon.min(axis=0).tolist() == [0, 0]
-    assert crop_from_sample(Sample("key", image, "ab")).patch.shape == image.shape
+    assert crop_from_line(image, "ab").patch.shape == image.shape
     with pytest.raises(InputError, match="6 pixels high, less than 8"):
-        crop_from_sample(Sample("key", image[:6], "ab"))
+        crop_from_line(image[:6], "ab")
 
 
 def test_bank_without_crops_is_rejected():

@@ -1,5 +1,4 @@
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from synthtext.fonts import (
     read_font_file,
     system_fonts,
 )
-from synthtext.lines.choice import displayed_text
 from synthtext.typesetting.itemize import itemize
 from synthtext.typesetting.shaping import shape_line
 
@@ -214,61 +212,6 @@ def test_symbol_fonts_are_refused(ascii_font: Path, tmp_path: Path, pattern: str
 def test_generic_glyph_names_are_accepted(ascii_font: Path, tmp_path: Path, pattern: str) -> None:
     """As in the IPA, PakType and Baekmuk fonts."""
     assert read_font_file(renamed(ascii_font, tmp_path / "some.ttf", pattern))[0].family == "DejaVu Sans"
-
-
-def test_fonts_with_only_capitals_are_detected() -> None:
-    assert face("AmaticSC-Regular").case == "upper"
-    assert face().case == face("Caladea-Regular").case == "both"
-
-
-def with_letters_of(path: Path, drawn: Callable[[str], str]) -> Face:
-    """DejaVu Sans with replaced letters."""
-    from fontTools.ttLib import TTFont
-
-    font = TTFont(embedded("DejaVuSans"))
-    for table in font["cmap"].tables:
-        taken = dict(table.cmap)
-        for code in filter(str.isalpha, map(chr, range(0x41, 0x7B))):
-            table.cmap[ord(code)] = taken[ord(drawn(code))]
-    font.save(path)
-    return Face(read_font_file(path)[0])
-
-
-def test_fonts_with_only_small_letters_are_detected(tmp_path: Path) -> None:
-    assert with_letters_of(tmp_path / "small.ttf", str.lower).case == "lower"
-    assert with_letters_of(tmp_path / "large.ttf", str.upper).case == "upper"
-    assert with_letters_of(tmp_path / "as_it_is.ttf", str).case == "both"
-
-
-def test_capitals_with_descenders_are_detected_by_shape(tmp_path: Path) -> None:
-    """As in handwritten capitals."""
-    from fontTools.ttLib import TTFont
-
-    with_letters_of(tmp_path / "large.ttf", str.upper)
-    font = TTFont(tmp_path / "large.ttf")
-    for table in font["cmap"].tables:
-        table.cmap[ord("p")] = "p"  # the only letter with a descender
-    font.save(tmp_path / "hand.ttf")
-    assert Face(read_font_file(tmp_path / "hand.ttf")[0]).case == "upper"
-
-
-def test_labels_have_the_case_of_the_font(tmp_path: Path) -> None:
-    """A font with only small letters displays capitals as small letters."""
-    assert displayed_text("KINETIC Straße", with_letters_of(tmp_path / "small.ttf", str.lower)) == "kinetic straße"
-    assert displayed_text("Sale", with_letters_of(tmp_path / "large.ttf", str.upper)) == "SALE"
-    assert displayed_text("Sale", face()) == "Sale"
-
-
-def test_letters_above_the_baseline_are_not_capitals(tmp_path: Path) -> None:
-    """As in monospaced CJK fonts."""
-    from fontTools.ttLib import TTFont
-
-    font = TTFont(embedded("DejaVuSans"))
-    for letter in "HPgpy":
-        font["glyf"][letter].coordinates.translate((0, 420))
-        font["glyf"][letter].recalcBounds(font["glyf"])
-    font.save(tmp_path / "raised.ttf")
-    assert Face(read_font_file(tmp_path / "raised.ttf")[0]).case == "both"
 
 
 def broken_tables(tmp_path: Path, table: str) -> Path:

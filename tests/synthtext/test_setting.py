@@ -120,7 +120,7 @@ def test_quads_of_vertical_lines_contain_only_their_characters(stem: str, text: 
 
 
 @pytest.mark.parametrize(
-    ("advance", "bearing"), [(0, 0), (1000, 900), (2500, 900)], ids=["no room", "elsewhere", "apart"]
+    ("advance", "bearing"), [(0, 0), (1000, 900), (2500, 900)], ids=["no room", "another place", "apart"]
 )
 def test_vertical_lines_in_fonts_with_invalid_vertical_metrics(
     bars: FontFile, tmp_path: Path, advance: int, bearing: int

@@ -154,6 +154,7 @@ def test_a_killed_adaptation_resumes_with_the_same_result(
     shutil.copytree(out, folder, ignore=lambda path, names: [] if path.endswith("-2") else REPEATED & set(names))
     with monkeypatch.context() as patch:
         patch.setattr(recognizer_round, "run_step", dying)
+        patch.setattr("pipelines.adaptation.round.run_step", dying)
         stops = 0
         while True:
             try:

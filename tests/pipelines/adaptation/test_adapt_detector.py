@@ -36,10 +36,10 @@ DETECTOR: Any = SimpleNamespace(postprocessing=PostprocessSettings())
 
 def test_texts_are_stable_if_every_scale_has_them_with_a_high_score() -> None:
     both, once, weak = quad(0, 0), quad(0, 40), quad(0, 80)
-    faint, elsewhere = quad(100, 0), quad(100, 40)
+    faint, another = quad(100, 0), quad(100, 40)
     views = [
         boxes((both, 0.9), (once, 0.9), (weak, 0.7), (faint, 0.4)),
-        boxes((both + 1, 0.9), (weak, 0.7), (elsewhere, 0.9)),
+        boxes((both + 1, 0.9), (weak, 0.7), (another, 0.9)),
         boxes((both - 1, 0.9), (weak, 0.7), (once, 0.35)),
     ]
     found = find_stable(views, DETECTOR, 0.8)

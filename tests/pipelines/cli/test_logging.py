@@ -7,17 +7,7 @@ import pytest
 from pipelines.cli.main import configure_logging
 from synthtext.core import InputError
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def _restore_loggers():
-    loggers = [logging.getLogger(name) for name in ("synthtext", "augment", "models", "pipelines")]
-    before = [(logger, logger.level, logger.handlers) for logger in loggers]
-    yield
-    for logger, level, handlers in before:
-        logger.setLevel(level)
-        logger.handlers = handlers
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("restore_loggers")]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Progress: counts, rates and remaining time; a bar on a terminal, plain lines elsewhere."""
+"""Progress: counts, rates and remaining time; a bar on a terminal, plain lines otherwise."""
 
 import logging
 import os

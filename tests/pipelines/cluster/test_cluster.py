@@ -178,10 +178,10 @@ def test_nodes_that_die_join_late_or_are_incompatible(folder, compatible, refere
         shutil.copytree(HOME / package, other / package, ignore=shutil.ignore_patterns("__pycache__"))
     with (other / "pipelines" / "io" / "row.py").open("a") as file:
         file.write("# changed\n")
-    late = cluster.add(DELAY="0.01")
     changed = cluster.add(PYTHONPATH=os.pathsep.join((str(other), str(folder / "wheel"))))
-    wait_until(lambda: writers(data) & set(late.workers()), driver)
     warnings = [next_warning(driver), next_warning(driver)]
+    late = cluster.add(DELAY="0.01")
+    wait_until(lambda: writers(data) & set(late.workers()), driver)
     (folder / "slow").unlink()
     out, _ = driver.communicate(timeout=TIMEOUT)
     assert driver.returncode == 0

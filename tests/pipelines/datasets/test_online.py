@@ -216,9 +216,9 @@ def test_a_nondeterministic_component_is_detected(tmp_path):
 
 
 def test_files_that_changed_since_the_start_are_detected(recipe, online):
-    elsewhere = RecipeSampler(
+    another = RecipeSampler(
         online.sampler.recipe, "0" * 64, SEED
     )  # the digest that a data worker expects, but does not find
     with pytest.raises(InputError, match="would draw other lines now"):
-        OnlineSource(elsewhere, online.index).read(np.array([0]))
+        OnlineSource(another, online.index).read(np.array([0]))
     assert Path(recipe).is_file()

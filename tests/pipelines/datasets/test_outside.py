@@ -145,9 +145,9 @@ def test_lines_without_a_text_are_named(root: Path) -> None:
 
 
 def test_the_same_relative_path_in_another_working_directory(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(root / "data", root / "elsewhere" / "data", symlinks=True)
+    shutil.copytree(root / "data", root / "another_place" / "data", symlinks=True)
     label_file(root, "images/own.png")
-    shutil.copy(root / "data" / "labels.tsv", root / "elsewhere" / "data")
-    for folder in (root, root / "elsewhere"):
+    shutil.copy(root / "data" / "labels.tsv", root / "another_place" / "data")
+    for folder in (root, root / "another_place"):
         monkeypatch.chdir(folder)
         assert [line.text for line in open_line_source("data/labels.tsv")] == ["a"]

@@ -21,8 +21,12 @@ def same_points(one: np.ndarray, other: np.ndarray) -> bool:
     return sorted(map(tuple, one.tolist())) == sorted(map(tuple, other.tolist()))
 
 
-@pytest.mark.parametrize("seed", range(100))
-def test_simple_polygons_keep_their_points_and_their_first_point(seed):
+def test_simple_polygons_keep_their_points_and_their_first_point():
+    for seed in range(100):
+        check_simple_polygon(seed)
+
+
+def check_simple_polygon(seed):
     rng = np.random.default_rng(seed)
     polygon = star(rng, int(rng.integers(4, 21)))
     kept = repair_polygon(polygon.tolist())
@@ -35,8 +39,12 @@ def test_simple_polygons_keep_their_points_and_their_first_point(seed):
     assert turned.polygon.flags.c_contiguous
 
 
-@pytest.mark.parametrize("seed", range(100))
-def test_self_intersecting_quads_become_the_quad_of_their_corners(seed):
+def test_self_intersecting_quads_become_the_quad_of_their_corners():
+    for seed in range(100):
+        check_self_intersecting_quad(seed)
+
+
+def check_self_intersecting_quad(seed):
     rng = np.random.default_rng(seed)
     quad = star(rng, 4)
     hull = cv2.convexHull(quad)
@@ -53,8 +61,12 @@ def test_self_intersecting_quads_become_the_quad_of_their_corners(seed):
     assert signed_area(repaired.polygon) == pytest.approx(signed_area(quad), rel=1e-4)
 
 
-@pytest.mark.parametrize("seed", range(100))
-def test_longer_self_intersecting_polygons_become_an_unreliable_hull(seed):
+def test_longer_self_intersecting_polygons_become_an_unreliable_hull():
+    for seed in range(100):
+        check_self_intersecting_polygon(seed)
+
+
+def check_self_intersecting_polygon(seed):
     rng = np.random.default_rng(seed)
     polygon = star(rng, int(rng.integers(5, 21)))
     while not is_self_intersecting(polygon):

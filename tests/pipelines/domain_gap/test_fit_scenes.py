@@ -7,13 +7,9 @@ import pytest
 import yaml
 
 from pipelines.config import with_settings
-from pipelines.domain_gap.explained_ratio import explained_log_ratios
 from pipelines.domain_gap.fit_result import describe_changes
 from pipelines.domain_gap.fit_store import FitSettings
-from pipelines.domain_gap.scene_fit import fit_scene_recipe
-from pipelines.domain_gap.scene_fit_round import SceneTables, SceneWorkspace, improve_scenes, size_changes
-from pipelines.domain_gap.scene_set import draw_scenes
-from pipelines.domain_gap.scene_settings import (
+from pipelines.domain_gap.fitted_scene_settings import (
     Mixture,
     Span,
     draw_scene_values,
@@ -21,7 +17,11 @@ from pipelines.domain_gap.scene_settings import (
     find_scene_settings,
     value_changes,
 )
-from pipelines.domain_gap.settings import Choice, Interval, Probability
+from pipelines.domain_gap.fitted_settings import Choice, Probability, ValueRange
+from pipelines.domain_gap.moment_matching import moment_log_weights
+from pipelines.domain_gap.scene_fit import fit_scene_recipe
+from pipelines.domain_gap.scene_fit_round import SceneTables, SceneWorkspace, improve_scenes, size_changes
+from pipelines.domain_gap.scene_set import draw_scenes
 from pipelines.recipes.recipe import ScenesRecipe
 from pipelines.recipes.resolve import ResolvedRecipe, resolve_recipe
 from pipelines.reports.fit_page import FitExamples, fit_page
@@ -57,8 +57,8 @@ def test_settings_of_a_scene_and_of_its_texts_are_told_apart(base: ResolvedRecip
         "background": Choice,
         "ink.styles": Mixture,
         "effects.0.probability": Probability,
-        "effects.0.strength_range": Interval,
-        "layouts.photo.count_range": Interval,
+        "effects.0.strength_range": ValueRange,
+        "layouts.photo.count_range": ValueRange,
         "layouts.photo.degrees_range": Span,
         "fonts.size_range": Span,
     }
@@ -104,15 +104,19 @@ def test_an_unchanged_design_generates_the_same_scene(base: ResolvedRecipe) -> N
     np.testing.assert_array_equal(first.image, second.image)
 
 
-def test_ratios_are_explained_by_the_settings_that_cause_them(base: ResolvedRecipe) -> None:
+def test_weights_move_the_settings_that_cause_the_differences(base: ResolvedRecipe) -> None:
     found, rng = find_scene_settings(read(base)), np.random.default_rng(1)
     values = [effective_values(found, draw_scene_values(found, rng)) for _ in range(150)]
     applied = np.array([float(own["effects.0.probability"]) for own in values])
     counts = np.array([float(own["layouts.photo.count_range"]) for own in values])  # type: ignore[arg-type]
-    cause = 2 * applied - counts / 3
-    explained = explained_log_ratios(found, values, cause + rng.normal(0, 2, 150))
-    assert np.corrcoef(explained, cause)[0, 1] > 0.75
-    unrelated = explained_log_ratios(found, values, rng.normal(0, 1, 150))
+    noise = rng.normal(0, 1, (150, 3))
+    explored = np.stack([3 * applied, counts / 2, np.zeros(150)], axis=1) + noise
+    real = np.stack([np.zeros(40), np.full(40, 9.0), np.full(40, np.nan)], axis=1) + rng.normal(0, 1, (40, 3))
+    weights = np.exp(moment_log_weights(found, values, explored, real))
+    assert np.average(applied, weights=weights) < 0.75 * applied.mean()
+    assert np.average(counts, weights=weights) > counts.mean() + 0.5 * counts.std()
+    like_explored = explored[rng.integers(150, size=80)]
+    unrelated = moment_log_weights(found, values, explored, like_explored)
     assert unrelated.std() < 0.5
 
 
@@ -136,7 +140,7 @@ def test_sizes_of_images_are_those_of_real_ones() -> None:
 def test_a_step_moves_towards_planted_settings(base: ResolvedRecipe) -> None:
     real = SceneTables.of(draw_scenes("scenes", 60, 5, (*SMALL, *PLANTED)))
     workspace = SceneWorkspace(read(base), 60)
-    new = improve_scenes(workspace, base.settings, real, workspace.draw(read(base), 0), [0, 10])
+    new = improve_scenes(workspace, base.settings, real, 10)
     assert new["effects"][0]["probability"] < 0.33
     assert new["background"]["plain"]["weight"] > 1.05 > 0.95 > new["background"]["gradient"]["weight"]
     assert sum(new["background"]["plain"]["lightness_range"]) < 245

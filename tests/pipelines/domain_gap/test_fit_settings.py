@@ -9,15 +9,15 @@ from scipy.special import ndtr
 
 from pipelines.domain_gap.density_ratio import DensityRatio
 from pipelines.domain_gap.exploration import Explorer
-from pipelines.domain_gap.font_fit import FontTraits, FontWeights, measure_font, update_fonts
-from pipelines.domain_gap.settings import Choice, Interval, Number, Probability, find_settings
-from pipelines.domain_gap.update import (
+from pipelines.domain_gap.fitted_settings import Choice, Number, Probability, ValueRange, find_settings
+from pipelines.domain_gap.fitted_values import (
     flatten_ratios,
     update_choice,
-    update_interval,
     update_number,
     update_probability,
+    update_range,
 )
+from pipelines.domain_gap.font_fit import FontTraits, FontWeights, measure_font, update_fonts
 from pipelines.recipes.recipe import LinesRecipe
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext import LineGenerator
@@ -44,7 +44,7 @@ def test_limits_hold_the_value_and_are_accepted(recipe):
         *found
     }
     for setting in found.values():
-        if isinstance(setting, Interval):
+        if isinstance(setting, ValueRange):
             assert setting.limits[0] <= setting.low < setting.high <= setting.limits[1]
             if setting.parent:
                 part = recipe.components[setting.parent].instance
@@ -116,7 +116,7 @@ def blurred_uniform(values, low, high):
 @pytest.mark.parametrize(("low", "high"), [(4.0, 6.0), (-1.0, 2.0), (9.0, 12.0), (-3.0, 13.0), (0.0, 10.0)])
 def test_a_range_moves_and_narrows_to_that_of_the_real_lines(low, high):
     rng = np.random.default_rng(0)
-    base = now = Interval("effects.0.sigma_range", 0.0, 10.0, (-5.0, 15.0))
+    base = now = ValueRange("effects.0.sigma_range", 0.0, 10.0, (-5.0, 15.0))
     for _ in range(12):
         wide = ((now.high - now.low) / 2 * np.array([-1, 1]) + (now.low, now.high)).tolist()
         now = replace(now, limits=(wide[0], wide[1]))
@@ -124,7 +124,7 @@ def test_a_range_moves_and_narrows_to_that_of_the_real_lines(low, high):
         drawn = np.where(explores, rng.uniform(*wide, 4000), rng.uniform(now.low, now.high, 4000))
         seen = drawn + rng.normal(0, 0.5, 4000)  # a feature of the line
         ratios = blurred_uniform(seen, low, high) / np.maximum(blurred_uniform(seen, now.low, now.high), 1e-9)
-        now = update_interval(now, base, drawn, np.clip(ratios, 0.02, 50), MANY)
+        now = update_range(now, base, drawn, np.clip(ratios, 0.02, 50), MANY)
     assert (now.low, now.high) == pytest.approx((low, high), abs=0.3 + 0.08 * (high - low))
 
 
@@ -138,14 +138,14 @@ def test_a_number_moves_to_that_of_the_real_lines():
 
 def test_settings_without_influence_hardly_move_and_few_lines_stay_near_the_recipe():
     rng = np.random.default_rng(0)
-    ratios, base = rng.lognormal(0, 1, 2000), Interval("", 0.0, 10.0, (-5.0, 15.0))
-    found = update_interval(base, base, rng.uniform(0, 10, 2000), ratios, MANY)
+    ratios, base = rng.lognormal(0, 1, 2000), ValueRange("", 0.0, 10.0, (-5.0, 15.0))
+    found = update_range(base, base, rng.uniform(0, 10, 2000), ratios, MANY)
     assert (found.low, found.high) == pytest.approx((0, 10), abs=0.5)
     assert update_probability(
         Probability("", 0.4), Probability("", 0.4), rng.random(2000) < 0.4, ratios, MANY
     ).value == (pytest.approx(0.4, abs=0.02))
     drawn = rng.uniform(-5, 15, 2000)
-    moves = [update_interval(base, base, drawn, np.exp(-drawn), lines).low for lines in (5.0, 50.0, 500.0)]
+    moves = [update_range(base, base, drawn, np.exp(-drawn), lines).low for lines in (5.0, 50.0, 500.0)]
     assert 0 > moves[0] > moves[1] > moves[2]
 
 

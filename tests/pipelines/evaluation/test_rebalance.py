@@ -148,7 +148,7 @@ def test_instances_of_variable_fonts_and_families_are_reweighted(tmp_path, recip
 
 
 def test_written_recipe_generates_and_has_comments(tmp_path, recipe):
-    out = tmp_path / "elsewhere" / "new.yaml"
+    out = tmp_path / "another_place" / "new.yaml"
     out.parent.mkdir()
     path = evaluation(tmp_path / "slices.json")
     result = run(path, "-o", out, "--recipe", recipe, "--strength", 0.8, "output.height=24")

@@ -8,19 +8,9 @@ from hypothesis import strategies as st
 
 from pipelines.datasets.preprocessing import DetectorPreprocessing
 from pipelines.datasets.rectify import rectify
-from pipelines.inference.reading_order import reading_order
 from synthtext.core import Box
-
-
-def write(image, text, position, size=1.2):
-    cv2.putText(image, text, position, cv2.FONT_HERSHEY_SIMPLEX, size, (20, 20, 20), 2, cv2.LINE_AA)
-
-
-def sign(*texts, width=420):
-    image = np.full((40 + 70 * len(texts), width, 3), 235, np.uint8)
-    for row, text in enumerate(texts):
-        write(image, text, (30, 65 + 70 * row))
-    return image
+from tests.pipelines.inference.test_page_lines import reading_order
+from tests.pipelines.inference.test_reader import sign
 
 
 def grid(columns, rows, gap, words=3, width=50, height=14):
@@ -52,19 +42,19 @@ def test_columns_lines_and_words_are_in_order(columns, rows, seed, degrees):
 def test_headline_comes_before_the_columns_below_it():
     boxes = grid(2, 6, 60)
     headline = Box(40, -60, 360, -30).polygon()
-    assert reading_order([*boxes, headline]).tolist() == [len(boxes), *range(len(boxes))]
+    assert reading_order([*boxes, headline]) == [len(boxes), *range(len(boxes))]
 
 
 def test_prices_belong_to_their_lines():
     boxes = [
         Box(x, 24 * row, x + width, 24 * row + 14).polygon() for row in range(8) for x, width in ((0, 150), (300, 50))
     ]
-    assert reading_order(boxes).tolist() == list(range(16))
+    assert reading_order(boxes) == list(range(16))
 
 
 def test_no_box_and_one_box():
-    assert reading_order([]).tolist() == []
-    assert reading_order([Box(3, 3, 20, 9).polygon()]).tolist() == [0]
+    assert reading_order([]) == []
+    assert reading_order([Box(3, 3, 20, 9).polygon()]) == [0]
 
 
 @given(st.integers(-5, 60), st.integers(-5, 40), st.integers(6, 50), st.integers(4, 30), st.booleans())

@@ -82,7 +82,7 @@ def test_resumed_and_extended_jobs_write_the_same_bytes(target, tmp_path):
     assert copypaste(target, out, 12, workers=0, shard_size=4, seed=3).new_shards == 1
     assert contents(out) == before
     assert (out / "crops.arrow").stat().st_mtime_ns == bank
-    moved = shutil.copytree(target.parent, tmp_path / "elsewhere" / "target") / "labels.tsv"
+    moved = shutil.copytree(target.parent, tmp_path / "another_place" / "target") / "labels.tsv"
     copypaste(moved, tmp_path / "larger", 16, workers=0, shard_size=4, seed=3)
     larger = contents(tmp_path / "larger")
     assert {name: larger[name] for name in before} == before
@@ -127,7 +127,7 @@ def test_sources_of_the_same_name_have_unique_names(target, tmp_path):
     pasted = [i for scene in iterate_scenes(open_scene_source(tmp_path / "out")) for i in scene.instances]
     found = {i.origin.source.partition(":")[0] for i in pasted if i.origin.kind == "pasted"}
     assert found == {"A/train/labels.tsv", "A/train/data", "B/train/labels.tsv", "B/train/data"}
-    moved = [shutil.copytree(tmp_path / place, tmp_path / "elsewhere" / place) / "train" / "data" for place in "AB"]
+    moved = [shutil.copytree(tmp_path / place, tmp_path / "another_place" / place) / "train" / "data" for place in "AB"]
     assert unique_names(moved) == ("A/train/data", "B/train/data")
 
 

@@ -114,7 +114,7 @@ def test_paths_are_relative_to_the_recipe_and_a_user_effect_is_used(folder: Path
 def test_the_digest_depends_on_contents_and_not_on_locations(
     folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    moved = tmp_path_factory.mktemp("elsewhere") / "copy"
+    moved = tmp_path_factory.mktemp("another_place") / "copy"
     shutil.copytree(folder, moved)
     assert resolve(folder).digest == resolve(moved).digest
 
@@ -146,9 +146,9 @@ def test_a_module_edited_after_its_import_is_rejected(folder: Path) -> None:
 def test_a_resolved_recipe_finds_modules_beside_the_original(
     folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    elsewhere = tmp_path_factory.mktemp("kept")
-    (elsewhere / "recipe.yaml").write_text(resolve(folder).to_yaml())
-    assert str(folder) in resolve_recipe(str(elsewhere / "recipe.yaml")).settings["modules"]
+    another = tmp_path_factory.mktemp("kept")
+    (another / "recipe.yaml").write_text(resolve(folder).to_yaml())
+    assert str(folder) in resolve_recipe(str(another / "recipe.yaml")).settings["modules"]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_the_digest_covers_files_in_lists(folder: Path, tmp_path_factory: pytest
     (folder / "a.txt").write_text("a")
     setting = "corpus.0={use: several_of_test.Several, paths: [a.txt, lines.txt], extra: a.txt}"
     before = resolve(folder, setting)
-    moved = tmp_path_factory.mktemp("elsewhere") / "copy"
+    moved = tmp_path_factory.mktemp("another_place") / "copy"
     shutil.copytree(folder, moved)
     digest = before.digest
     assert resolve(moved, setting).digest == digest

@@ -79,7 +79,7 @@ def test_files_and_settings_within_a_template_are_in_the_fingerprint(folder: Pat
     before = resolve(folder)
     fingerprint = before.fingerprint
     assert "corpus.0.fields.name.path" in fingerprint
-    moved = tmp_path_factory.mktemp("elsewhere")
+    moved = tmp_path_factory.mktemp("another_place")
     for name in ("names.txt", "recipe.yaml"):
         (moved / name).write_bytes((folder / name).read_bytes())
     assert resolve(moved).digest == before.digest

@@ -11,6 +11,7 @@ from models.db.boxes import PostprocessSettings
 from models.detection_outcomes import DetectionOutcome
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.preprocessing import DetectorPreprocessing
+from pipelines.evaluation import detector as evaluation
 from pipelines.evaluation.detector import analyse_detector, evaluate_detector
 from pipelines.evaluation.slice_report import detector_slices
 from pipelines.inference.predictors import TextDetector
@@ -117,10 +118,12 @@ def test_input_height_is_that_of_the_resized_image(tmp_path, detector):
     assert np.allclose(twice.texts["input_height"], 1.5 * twice.texts["height"])
 
 
-def test_worst_images_come_first_and_have_all_outlines(tmp_path, detector):
+def test_worst_images_come_first_and_have_all_outlines(tmp_path, detector, monkeypatch):
     labels, _ = draw(tmp_path / "scenes", pictures=9)
     source = open_scene_source(labels)
-    whole, few = (analyse_detector(detector, source, max_pictures=shown).worst_pictures for shown in (99, 4))
+    whole = analyse_detector(detector, source).worst_pictures
+    monkeypatch.setattr(evaluation, "MAX_PICTURES", 4)
+    few = analyse_detector(detector, source).worst_pictures
     assert [p.key for p in few] == [p.key for p in whole[:4]]
     wrong = [sum(f.outcome > DetectionOutcome.MATCHED for f in picture.instances) for picture in whole]
     assert wrong == sorted(wrong, reverse=True)

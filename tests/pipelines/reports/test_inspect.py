@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pipelines.cli.inspection import inspect_command
+from pipelines.datasets import line_profile
 from pipelines.datasets.line_profile import ImageStatistics, LineProfile, profile_lines
 from pipelines.datasets.open import open_line_source
 from pipelines.datasets.provenance import read_provenance
@@ -171,13 +172,14 @@ def test_provenance_of_a_label_file_is_empty(tmp_path):
     assert len(made.clusters) == 0
 
 
-def test_number_of_measured_images_is_limited(tmp_path):
+def test_number_of_measured_images_is_limited(tmp_path, monkeypatch):
     source = open_line_source(dataset(tmp_path / "data", [sample(i, "abc") for i in range(20)], "abc"))
-    measured = ImageStatistics.measure(source, np.random.default_rng(0), max_images=7)
+    assert len(ImageStatistics.measure(source, np.random.default_rng(0))) == 20
+    monkeypatch.setattr(line_profile, "MAX_INSPECTED_IMAGES", 7)
+    measured = ImageStatistics.measure(source, np.random.default_rng(0))
     assert len(measured) == 7
     assert len(set(measured.rows.tolist())) == 7
     assert (np.diff(measured.rows) > 0).all()
-    assert len(ImageStatistics.measure(source, np.random.default_rng(0))) == 20
 
 
 def test_inspect_writes_one_page_and_prints_problems(tmp_path, capsys):

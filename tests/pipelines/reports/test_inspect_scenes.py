@@ -9,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from pipelines.cli.inspection import inspect_command
+from pipelines.datasets import scene_profile
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_profile import count_overlaps, profile_scenes
 from pipelines.io.scene_row import SceneRow
@@ -131,10 +132,11 @@ def test_profile_agrees_with_labels(dataset, tmp_path):
     assert profile.labels([1]) == ("two in 0badcafe0000000002",)
 
 
-def test_number_of_inspected_scenes_is_limited(dataset, tmp_path):
+def test_number_of_inspected_scenes_is_limited(dataset, tmp_path, monkeypatch):
     rows = [row(number, text(f"text {number}")) for number in range(40)]
     source = open_scene_source(dataset(tmp_path / "data", rows, size=4))
-    profile = profile_scenes(source, np.random.default_rng(1), max_scenes=12)
+    monkeypatch.setattr(scene_profile, "MAX_INSPECTED_SCENES", 12)
+    profile = profile_scenes(source, np.random.default_rng(1))
     assert (len(profile), profile.sampled) == (40, 12)
     assert profile.scenes["row"].tolist() == sorted(set(profile.scenes["row"].tolist()))
     chosen = profile.sample(5, np.random.default_rng(0))

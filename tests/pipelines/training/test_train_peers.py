@@ -35,13 +35,8 @@ OVERFITTED_PRESETS = ("rec-enhanced-ctc", "rec-ppocrv2")
 BRIEF = ("samples=12", "spacing_samples=8", "log_every=1", "validate_every=1000")
 SMALLER = "network_group.networks.peer.network={backbone_scale: 0.06, lstm_hidden: 16, head_dim: 16}"
 STUDENTS = {
-    "rec-lcnet": ("student",),
-    "rec-mobilenet": ("student",),
-    "rec-dml": ("student", "peer"),
-    "rec-udml": ("student", "peer"),
-    "rec-enhanced-ctc": ("student",),
-    "rec-distill": ("student",),
-    "rec-ppocrv2": ("student", "peer"),
+    **dict.fromkeys(("rec-lcnet", "rec-mobilenet", "rec-enhanced-ctc", "rec-distill"), ("student",)),
+    **dict.fromkeys(("rec-dml", "rec-udml", "rec-ppocrv2"), ("student", "peer")),
 }
 
 
@@ -282,9 +277,8 @@ def test_a_step_is_finite_with_large_logits(few, precision, paddle_compat):
 def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(tmp_path, few, trained, crash_after):
     start, smaller = trained("rec-enhanced-ctc"), tmp_path / "smaller"
     peer = trained("rec-ppocrv2").select_network("peer")
-    create_run(smaller, peer.config, peer.preprocessing, peer.charset).save_weights(
-        peer.load_model(), best_network="peer"
-    )
+    smaller_run = create_run(smaller, peer.config, peer.preprocessing, peer.charset)
+    smaller_run.save_weights(peer.load_model(), best_network="peer")
     settings = [
         *SMALL, SMALLER, "samples=44", "validate_every=4", "checkpoint_every=5", "log_every=1", "optim.lr=0.0003",
         f"init={start.folder}", f"network_group.networks.peer.init={smaller}", "loss.center_samples_range=[8, 24]",

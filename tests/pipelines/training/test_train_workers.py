@@ -1,4 +1,4 @@
-"""Training steps of several micro-batches, in one process or in several."""
+"""Trainings whose steps are shared by several processes."""
 
 import json
 import multiprocessing
@@ -12,28 +12,20 @@ from pathlib import Path
 import pytest
 import ray
 import torch
-from ray.exceptions import RayActorError
-from ray.train import ControllerError, WorkerGroupError
 from safetensors.torch import load_file
-from torch import distributed, nn
+from torch import distributed
 
-from models.losses.center import ClassCenters
 from pipelines.cluster import distributed as cluster
 from pipelines.cluster.distributed import (
-    SilenceMonitor,
-    check_resources,
-    describe_failure,
     run_distributed,
-    run_in_thread,
 )
 from pipelines.cluster.mailbox import Mailbox
-from pipelines.cluster.pool import MAX_TASK_ATTEMPTS, worker_pool
+from pipelines.cluster.pool import worker_pool
 from pipelines.cluster.remote import installed_code_version
 from pipelines.errors import JobError
 from pipelines.training import workers as training_workers
-from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.job import train
-from pipelines.training.state import STATE_FILE, TrainState
+from pipelines.training.state import STATE_FILE
 from pipelines.training.workers import check_same_version
 from synthtext.core import InputError
 
@@ -190,20 +182,6 @@ def test_no_room_for_all_processes_is_told_rather_than_waited_for(tmp_path, monk
     ray.kill(holder)
 
 
-def test_each_cause_is_told_once():
-    lost = ConnectionError("closed by peer\nwhere")
-    failures = {2: RayActorError(), 0: lost, 1: lost, 3: KeyError("missing")}
-    assert describe_failure(WorkerGroupError("process 0 ...", failures), 4) == (
-        f"the processes failed {MAX_TASK_ATTEMPTS} times, the last time with process 0: ConnectionError: "
-        "closed by peer; process 2: it was killed, maybe for lack of memory, or lost with its node; process 3: "
-        "KeyError: 'missing'"
-    )
-    assert (
-        describe_failure(ControllerError(OSError("no such file")), 4)
-        == "4 processes could not be started: OSError: no such file"
-    )
-
-
 def test_a_machine_with_another_version_is_rejected():
     check_same_version(installed_code_version())
     with pytest.raises(InputError, match=r"^machine .* cannot take part in the training: "):
@@ -221,102 +199,3 @@ def test_batches_that_cannot_be_shared_are_refused(tmp_path, lines):
 def test_a_cluster_that_is_not_there_is_named(tmp_path, lines):
     with pytest.raises(InputError, match=r"no Ray cluster answers at 127\.0\.0\.1:9"):
         run(tmp_path / "run", lines, workers=2, address="127.0.0.1:9")
-
-
-@pytest.mark.parametrize(("resources", "cuda"), [({"CPU": 8.0, "GPU": 1.0}, True), ({"CPU": 1.0}, False), ({}, True)])
-def test_more_processes_than_there_is_room_for_are_refused(resources, cuda):
-    check_resources({"CPU": 2.0, "GPU": 2.0}, 2, cuda=cuda)
-    with pytest.raises(InputError, match=r"2 processes need a [CG]PU each, and there are [01]: ask for fewer"):
-        check_resources(resources, 2, cuda=cuda)
-
-
-@pytest.fixture
-def interruptible():
-    """Ctrl-C raises KeyboardInterrupt, as in a process that was not started in the background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield signal.default_int_handler
-    signal.signal(signal.SIGINT, before)
-
-
-def test_an_interrupt_ends_the_wait_for_the_processes_at_once(interruptible):
-    ended = threading.Event()
-
-    def fit():
-        if threading.current_thread() is threading.main_thread():  # as Ray Train does
-            signal.signal(signal.SIGINT, lambda *_: None)
-        os.kill(os.getpid(), signal.SIGINT)
-        ended.wait(30)
-
-    with pytest.raises(KeyboardInterrupt):
-        run_in_thread(fit)
-    assert not ended.is_set()
-    assert signal.getsignal(signal.SIGINT) is interruptible
-    ended.set()
-    with pytest.raises(ZeroDivisionError):
-        run_in_thread(lambda: 1 / 0)
-
-
-def test_processes_that_do_not_answer_end_the_wait():
-    """Whatever Ray waits for."""
-    ended = threading.Event()
-    silence = SilenceMonitor(timeout=0.01)
-    silence.hear()
-    with pytest.raises(JobError, match="no process of the training has answered for 0 seconds; re-run"):
-        run_in_thread(lambda: ended.wait(30), silence.check)
-    ended.set()
-    SilenceMonitor().check()
-
-
-def test_a_cluster_that_is_lost_ends_the_wait_for_the_processes():
-    ended = threading.Event()
-
-    def check():
-        raise JobError("the Ray cluster has not answered")
-
-    with pytest.raises(JobError, match="has not answered"):
-        run_in_thread(lambda: ended.wait(30), check)
-    assert not ended.is_set()
-    ended.set()
-
-
-CONFIG = RecognizerTrainConfig(samples=48, batch_size=4, micro_batches=2, device="cpu", precision="fp32", ema_decay=0.0)
-
-
-def test_a_step_of_two_batches_has_the_gradient_of_both():
-    torch.manual_seed(0)
-    model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.ReLU(), nn.Conv2d(2, 1, 1))
-    batches = torch.randn(2, 4, 1, 3, 3)
-    whole = TrainState(model, CONFIG.model_copy(update={"micro_batches": 1}))
-    whole.backward([whole.model(batches.flatten(0, 1)).square().mean()])
-    whole.reduce_gradients()
-    wanted = [parameter.grad.clone() for parameter in model.parameters()]
-    parts = TrainState(model, CONFIG)
-    parts.backward(parts.model(batch).square().mean() for batch in batches)
-    parts.reduce_gradients()
-    for parameter, gradient in zip(model.parameters(), wanted, strict=True):
-        torch.testing.assert_close(parameter.grad, gradient)
-
-
-def test_batch_statistics_are_averaged_in_any_order():
-    batches = [torch.full((4, 1, 2, 2), value) + torch.randn(4, 1, 2, 2) for value in (0.0, 10.0)]
-    found = []
-    for order in (batches, batches[::-1]):
-        norm = nn.BatchNorm2d(1, momentum=0.1)
-        state = TrainState(nn.Sequential(norm), CONFIG)
-        state.backward(state.model(batch).square().mean() for batch in order)
-        state.reduce_gradients()
-        found.append((norm.running_mean.item(), norm.running_var.item(), int(norm.num_batches_tracked)))
-    assert found[0] == pytest.approx(found[1])
-    assert found[0][0] == pytest.approx(0.1 * torch.stack(batches).mean().item(), rel=1e-5)
-    assert found[0][2] == 1
-
-
-def test_class_centers_are_updated_at_the_end_of_a_step():
-    centers = ClassCenters(3, 1)
-    logits = torch.tensor([[[0.0, 9.0, 0.0]]])
-    for value in (1.0, 3.0):
-        centers.accumulate(torch.full((1, 1, 1), value), logits, torch.tensor([[True]]))
-        assert not centers.values.any()
-    centers.end_step()
-    assert centers.values.flatten().tolist() == [0, 2, 0]
-    assert not any(total.any() for total in centers.accumulated())

@@ -8,13 +8,14 @@ which counts as `PRIOR_LINES` real lines.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.domain_gap.settings import EXPLORED_SHARE, Choice, Interval, Number, Probability
+from pipelines.domain_gap.fitted_settings import EXPLORED_SHARE, Choice, Number, Probability, Setting, ValueRange
 
 PRIOR_LINES = 20.0
 """Number of real lines that the recipe counts for, as it was before the fit."""
@@ -98,7 +99,7 @@ def update_probability(
     return replace(now, value=with_prior(yes / (yes + no), base.value, lines) if yes + no else now.value)
 
 
-def update_interval(now: Interval, base: Interval, drawn: Floats, weights: Floats, lines: float) -> Interval:
+def update_range(now: ValueRange, base: ValueRange, drawn: Floats, weights: Floats, lines: float) -> ValueRange:
     """Return a new range; the arguments are those of `update_choice`, `drawn` (N,) the values.
 
     The mean and the standard deviation of the range change as those of the values do when the lines are weighted.
@@ -114,7 +115,7 @@ def update_interval(now: Interval, base: Interval, drawn: Floats, weights: Float
     return now.clipped(middle - _EDGE * deviation, middle + _EDGE * deviation)
 
 
-def _prior_of_values(now: Interval, drawn: Floats) -> Floats:
+def _prior_of_values(now: ValueRange, drawn: Floats) -> Floats:
     """Return the prior density of explored values over the density with which they were drawn, (N,)."""
     half = 0.5 if now.whole else 0.0
     width, wide = (high - low + 2 * half for low, high in ((now.low, now.high), now.limits))
@@ -152,12 +153,30 @@ def update_number(now: Number, base: Number, drawn: Floats, weights: Floats, lin
     return replace(now, value=min(max(value, now.limits[0]), now.limits[1]))
 
 
+def update_setting(setting: Setting, base: Setting, drawn: Sequence[Any], weights: Floats, lines: float) -> Setting:
+    """Return a setting after a step of a fit.
+
+    Args:
+        setting: The present one.
+        base: The same before the fit; if it is of another class, the present one stays.
+        drawn: (N,) values of the lines or scenes; or (N, K), several values of each line.
+        weights: (N,) density ratios of the lines.
+        lines: Number of real lines.
+    """
+    if isinstance(setting, Choice) and isinstance(base, Choice):
+        return update_choice(setting, base, drawn, weights, lines)
+    if isinstance(setting, Probability) and isinstance(base, Probability):
+        return update_probability(setting, base, np.array(drawn, bool), weights, lines)
+    numbers = np.array(drawn, np.float64)
+    if isinstance(setting, Number) and isinstance(base, Number):
+        return update_number(setting, base, numbers, weights, lines)
+    if isinstance(setting, ValueRange) and isinstance(base, ValueRange):
+        if numbers.ndim == 2:
+            weights, numbers = np.repeat(weights, numbers.shape[1]), numbers.ravel()
+        return update_range(setting, base, numbers, weights, lines)
+    return setting
+
+
 def active_lines(total: int, weights: Floats, active: NDArray[np.bool_]) -> float:
     """Return about how many of `total` real lines have a component, from density ratios (N,) of drawn lines."""
     return float(total * weights[active].sum() / max(weights.sum(), 1e-12))
-
-
-def geometric_prior(factors: Mapping[str, float], lines: float) -> dict[str, float]:
-    """Shrink factors of weights towards 1, as `PRIOR_LINES` lines without a difference would."""
-    power = lines / (lines + PRIOR_LINES)
-    return {name: factor**power for name, factor in factors.items()}

@@ -7,18 +7,20 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from pipelines.domain_gap.settings import (
+from pipelines.domain_gap.fitted_settings import (
     EXPLORED_SHARE,
     Choice,
-    Interval,
     Number,
     Probability,
     Setting,
+    ValueRange,
+    choice_settings,
     component_settings,
-    interval_settings,
+    contrast_floor_setting,
     number_setting,
+    range_settings,
+    used_components,
 )
-from pipelines.recipes.components import Component
 from pipelines.recipes.recipe import ScenesRecipe
 
 SCENE_CHOICES = ("layouts", "background")
@@ -33,7 +35,7 @@ SceneValue: TypeAlias = str | float | bool | tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Span(Interval):
+class Span(ValueRange):
     """A range from which a scene draws several values, one for each text: a fit moves both ends.
 
     Attributes:
@@ -72,14 +74,8 @@ def find_scene_settings(recipe: ScenesRecipe) -> dict[str, Setting]:
     Left alone are what is switched off, ranges of one value, the settings of components that read files, texts and
     fonts.
     """
-    found: list[Setting] = []
-    for path in (*SCENE_CHOICES, *_MIXED):
-        weights = {component.use: component.weight for component in recipe.weighted_components[path]}
-        total = sum(weights.values())
-        if sum(weight > 0 for weight in weights.values()) > 1:
-            kind = Choice if path in SCENE_CHOICES else Mixture
-            found.append(kind(path, {name: weight / total for name, weight in weights.items()}, total))
-    for path, component in _components(recipe).items():
+    found: list[Setting] = [*choice_settings(Choice, recipe, SCENE_CHOICES), *choice_settings(Mixture, recipe, _MIXED)]
+    for path, component in used_components(recipe, SCENE_CHOICES).items():
         if path.startswith("effects."):
             found.append(Probability(f"{path}.probability", component.weight))
         if path == "layouts.photo":
@@ -90,19 +86,12 @@ def find_scene_settings(recipe: ScenesRecipe) -> dict[str, Setting]:
     return {setting.path: setting for setting in found}
 
 
-def _components(recipe: ScenesRecipe) -> dict[str, Component]:
-    """Return the components that a scene has at most one of and that are in use, by path."""
-    effects = {f"effects.{i}": component for i, component in enumerate(recipe.listed_components["effects"])}
-    chosen = {f"{path}.{c.use}": c for path in SCENE_CHOICES for c in recipe.weighted_components[path]}
-    return {path: component for path, component in {**effects, **chosen}.items() if component.weight > 0}
-
-
 def _photo_settings(path: str, instance: Any) -> Iterator[Setting]:
     """Yield the settings of the layout of photographs, of which only the number of blocks is drawn once."""
     for field in fields(instance):
         where = f"{path}.{field.name}"
         if field.name == "count_range":
-            yield from interval_settings(where, instance, field.name, path)
+            yield from range_settings(where, instance, field.name, path)
         elif field.name.endswith("_range"):
             yield from _spans(where, instance, field.name, path)
         elif isinstance(getattr(instance, field.name), float):
@@ -114,19 +103,17 @@ def _scene_settings(recipe: ScenesRecipe) -> Iterator[Setting]:
     settings = recipe.settings
     yield from _spans("fonts.size_range", settings.fonts, "size_range", "", log=True)
     yield from _spans("typesetting.tracking_range", settings.typesetting, "tracking_range", "")
-    yield from interval_settings("clutter.distractors_range", settings.clutter, "distractors_range", "")
+    yield from range_settings("clutter.distractors_range", settings.clutter, "distractors_range", "")
     if settings.clutter.occlusion_probability:
         yield from number_setting("clutter.occlusion_probability", settings.clutter, "occlusion_probability", "")
     for name in _LEGIBILITY:
         if getattr(settings.legibility, name):
             yield from number_setting(f"legibility.{name}", settings.legibility, name, "")
-    if settings.ink.contrast_floor:
-        floor = settings.ink.contrast_floor
-        yield Number("ink.contrast_floor", floor, (floor / 1.65, min(120.0, 1.65 * floor)))
+    yield from contrast_floor_setting(settings.ink.contrast_floor)
 
 
 def _spans(path: str, instance: Any, name: str, parent: str, *, log: bool = False) -> Iterator[Span]:
-    for found in interval_settings(path, instance, name, parent):
+    for found in range_settings(path, instance, name, parent):
         limits = (max(found.limits[0], found.low / 2), found.limits[1]) if log else found.limits
         yield Span(found.path, found.low, found.high, limits, found.whole, found.parent, log)
 
@@ -169,7 +156,7 @@ def value_changes(setting: Setting, value: SceneValue) -> dict[str, Any]:
     if isinstance(setting, Choice):
         return replace(setting, weights={name: float(name == value) for name in setting.weights}).changes()
     assert isinstance(value, bool | float)
-    if isinstance(setting, Interval):
+    if isinstance(setting, ValueRange):
         return replace(setting, low=value, high=value).changes()
     return replace(setting, value=float(value)).changes()
 

@@ -1,11 +1,11 @@
 """The settings of a recipe that a fit adjusts: weights, probabilities, ranges and numbers, with their limits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from pipelines.recipes.components import Component
-from pipelines.recipes.recipe import LinesRecipe
+from pipelines.recipes.recipe import LinesRecipe, ScenesRecipe
 from synthtext.core import InputError
 
 CHOICES = ("ink.styles", "ink.colours", "background", "baselines")
@@ -67,7 +67,7 @@ class Probability:
 
 
 @dataclass(frozen=True)
-class Interval:
+class ValueRange:
     """A range of uniformly distributed values.
 
     Attributes:
@@ -91,7 +91,7 @@ class Interval:
         ends = (self.low, self.high)
         return {self.path: [round(end) for end in ends] if self.whole else [rounded(end) for end in ends]}
 
-    def clipped(self, low: float, high: float) -> "Interval":
+    def clipped(self, low: float, high: float) -> "ValueRange":
         """Return the setting with other ends, within its limits and in order."""
         least, greatest = self.limits
         low, high = min(max(low, least), greatest), min(max(high, least), greatest)
@@ -119,7 +119,9 @@ class Number:
         return {self.path: rounded(self.value)}
 
 
-Setting: TypeAlias = Choice | Probability | Interval | Number
+Setting: TypeAlias = Choice | Probability | ValueRange | Number
+
+ChoiceT = TypeVar("ChoiceT", bound=Choice)
 
 
 def find_settings(recipe: LinesRecipe) -> dict[str, Setting]:
@@ -128,13 +130,8 @@ def find_settings(recipe: LinesRecipe) -> dict[str, Setting]:
     Left alone are what is switched off (weight or probability 0), ranges of one value, counts without a range, the
     settings of components that read files, and everything about texts and fonts.
     """
-    found: list[Setting] = []
-    for path in CHOICES:
-        weights = {component.use: component.weight for component in recipe.weighted_components[path]}
-        total = sum(weights.values())
-        if sum(weight > 0 for weight in weights.values()) > 1:
-            found.append(Choice(path, {name: weight / total for name, weight in weights.items()}, total))
-    for path, component in appearance_components(recipe).items():
+    found: list[Setting] = list(choice_settings(Choice, recipe, CHOICES))
+    for path, component in used_components(recipe, CHOICES).items():
         if path.startswith("effects."):
             found.append(Probability(f"{path}.probability", component.weight))
         if not component.paths:
@@ -143,10 +140,19 @@ def find_settings(recipe: LinesRecipe) -> dict[str, Setting]:
     return {setting.path: setting for setting in found}
 
 
-def appearance_components(recipe: LinesRecipe) -> dict[str, Component]:
-    """Return the components that decide how lines look and that are in use, by path, such as "ink.styles.outline"."""
+def choice_settings(kind: type[ChoiceT], recipe: LinesRecipe | ScenesRecipe, paths: Iterable[str]) -> Iterator[ChoiceT]:
+    """Yield the weights of the components at some paths; nothing for a path where only one is in use."""
+    for path in paths:
+        weights = {component.use: component.weight for component in recipe.weighted_components[path]}
+        total = sum(weights.values())
+        if sum(weight > 0 for weight in weights.values()) > 1:
+            yield kind(path, {name: weight / total for name, weight in weights.items()}, total)
+
+
+def used_components(recipe: LinesRecipe | ScenesRecipe, choices: Sequence[str]) -> dict[str, Component]:
+    """Return the effects, and the components at the paths `choices`, that are in use: by path, as "effects.3"."""
     effects = {f"effects.{i}": component for i, component in enumerate(recipe.listed_components["effects"])}
-    chosen = {f"{path}.{c.use}": c for path in CHOICES for c in recipe.weighted_components[path]}
+    chosen = {f"{path}.{c.use}": c for path in choices for c in recipe.weighted_components[path]}
     return {path: component for path, component in {**effects, **chosen}.items() if component.weight > 0}
 
 
@@ -154,11 +160,15 @@ def _line_settings(recipe: LinesRecipe) -> Iterator[Setting]:
     """Yield the settings that every line has."""
     layout, fonts = recipe.settings.layout, recipe.settings.fonts
     for name in _LAYOUT_RANGES:
-        yield from interval_settings(f"layout.{name}", layout, name, "")
-    yield from interval_settings("fonts.size_range", fonts, "size_range", "")
+        yield from range_settings(f"layout.{name}", layout, name, "")
+    yield from range_settings("fonts.size_range", fonts, "size_range", "")
     if layout.neighbours.probability > 0:
         yield Probability("layout.neighbours.probability", layout.neighbours.probability)
-    floor = recipe.settings.ink.contrast_floor
+    yield from contrast_floor_setting(recipe.settings.ink.contrast_floor)
+
+
+def contrast_floor_setting(floor: float) -> Iterator[Number]:
+    """Yield the minimum contrast of ink; nothing if there is none."""
     if floor > 0:
         yield Number("ink.contrast_floor", floor, (floor / _NUMBER_STEP, min(120.0, floor * _NUMBER_STEP)))
 
@@ -169,7 +179,7 @@ def component_settings(path: str, instance: Any) -> Iterator[Setting]:
         value = getattr(instance, field.name)
         where = f"{path}.{field.name}"
         if field.name.endswith("_range"):
-            yield from interval_settings(where, instance, field.name, path)
+            yield from range_settings(where, instance, field.name, path)
         elif isinstance(value, float) and value > 0:
             if field.name.endswith("_probability"):
                 yield Probability(where, value, path)
@@ -177,7 +187,7 @@ def component_settings(path: str, instance: Any) -> Iterator[Setting]:
                 yield from number_setting(where, instance, field.name, path)
 
 
-def interval_settings(path: str, instance: Any, name: str, parent: str) -> Iterator[Interval]:
+def range_settings(path: str, instance: Any, name: str, parent: str) -> Iterator[ValueRange]:
     """Yield a range of an object; nothing if it is a single value."""
     low, high = getattr(instance, name)
     if low < high:
@@ -186,7 +196,7 @@ def interval_settings(path: str, instance: Any, name: str, parent: str) -> Itera
         whole = isinstance(low, int) and isinstance(high, int)
         if whole:
             limits = (round(limits[0]), round(limits[1]))
-        yield Interval(path, low, high, limits, whole, parent)
+        yield ValueRange(path, low, high, limits, whole, parent)
 
 
 def number_setting(path: str, instance: Any, name: str, parent: str) -> Iterator[Number]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.schedule import cosine_with_warmup, piecewise_with_warmup, polynomial_with_warmup
+from models.learning_rate import cosine_with_warmup, piecewise_with_warmup, polynomial_with_warmup
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
 CURVES = json.loads((REFERENCE / "schedules.json").read_text())["curves"]
