@@ -34,8 +34,10 @@ lint: $(VENV)/installed-dev | system
 bench: $(VENV)/installed  ## images per CPU-second of the generators and where their time goes
 	$(BIN)/python -m benchmarks.stages
 
-docs: $(VENV)/installed-docs  ## the documentation as pages in build/site; fails for dead links and undocumented public names
+# The notebooks start `ocrmill`, `ray` and `rclone` by name.
+docs: $(VENV)/installed-docs  ## the documentation in build/site, and the notebooks with outputs in build/notebooks
 	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	PYTHONPATH=. PATH="$(abspath $(BIN)):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m docs.notebooks run
 
 fonts:  ## free fonts of many kinds, from Debian (asks for root)
 	$(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y --no-install-recommends $$(grep -v '^#' fonts.txt)

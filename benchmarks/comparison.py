@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +39,34 @@ def compared(experiments: Experiments, name: str, entries: Sequence[Entry], base
         if baseline not in table.arms:
             raise InputError(f"there is no arm {baseline!r} in {name}; {suggest_key(baseline, table.arms)}")
         table = table.model_copy(update={"baseline": baseline})
-    found = {arm: [entry for seed in SEEDS if (entry := find(entries, arm, seed))] for arm in table.arms}
+    found = _found(table, entries)
     sections = [_of_source(table, source, found) for source in table.score]
     if table.together:
         merged = {arm: [_merged(entry, table.score) for entry in rows] for arm, rows in found.items()}
         sections.append(_of_source(table, COMBINED, merged))
     return "\n\n".join([*sections, *_other_inputs(found)])
+
+
+def differences(
+    table: Table, entries: Sequence[Entry], source: str, arms: Sequence[str]
+) -> dict[str, tuple[float, float, float]]:
+    """Return the differences of arms from the baseline in points: value, and both ends of the 95 % interval.
+
+    Args:
+        table: The arms.
+        entries: Entries of the ledger.
+        source: A source of the table, or `COMBINED`.
+        arms: Names of arms in the ledger.
+    """
+    found = _found(table, entries)
+    if source == COMBINED:
+        found = {arm: [_merged(entry, table.score) for entry in rows] for arm, rows in found.items()}
+    chief = "hmean" if "matches" in found[arms[0]][0].outcomes[source] else _CHIEF
+    return {arm: _interval(found[arm], found[table.baseline], source, chief) for arm in arms}
+
+
+def _found(table: Table, entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    return {arm: [entry for seed in SEEDS if (entry := find(entries, arm, seed))] for arm in table.arms}
 
 
 def _merged(entry: Entry, sources: Sequence[str]) -> Entry:
@@ -103,15 +126,24 @@ def _spread(values: Sequence[float]) -> str:
 
 def _difference(own: Sequence[Entry], baseline: Sequence[Entry], source: str, chief: str) -> str:
     """The difference of the means over seeds, and its interval: "+1.2 (-0.4 to 2.8)"."""
+    exact, low, high = _interval(own, baseline, source, chief)
+    return f"{exact:+.1f} ({low:.1f} to {high:.1f})"
+
+
+def _interval(own: Sequence[Entry], baseline: Sequence[Entry], source: str, chief: str) -> tuple[float, float, float]:
     own_counts, baseline_counts = (_counts(entries, source, chief) for entries in (own, baseline))
     size = own_counts.shape[1]
-    rng = np.random.default_rng(0)
-    times = rng.multinomial(size, np.full(size, 1 / size), DRAWS).astype(np.float64)
+    times, once = _resampled(size), np.ones((1, size))
     samples = 100 * (_value(times, own_counts, chief) - _value(times, baseline_counts, chief))
-    once = np.ones((1, size))
     exact = 100 * (_value(once, own_counts, chief) - _value(once, baseline_counts, chief))[0]
     low, high = np.quantile(samples, [0.025, 0.975])
-    return f"{exact:+.1f} ({low:.1f} to {high:.1f})"
+    return float(exact), float(low), float(high)
+
+
+@lru_cache(maxsize=1)
+def _resampled(size: int) -> NDArray[np.float64]:
+    """How often each image or line occurs in every resample, (`DRAWS`, size)."""
+    return np.random.default_rng(0).multinomial(size, np.full(size, 1 / size), DRAWS).astype(np.float64)
 
 
 def _counts(entries: Sequence[Entry], source: str, chief: str) -> NDArray[np.float64]:
@@ -124,7 +156,7 @@ def _counts(entries: Sequence[Entry], source: str, chief: str) -> NDArray[np.flo
 
 def _value(times: NDArray[np.float64], counts: NDArray[np.float64], chief: str) -> NDArray[np.float64]:
     """The score (draws,), mean over seeds, of resampled images or lines; `times` is how often each occurs."""
-    sums = np.einsum("dn,snc->sdc", times, counts)
+    sums = times @ counts
     if chief == "hmean":
         truths, detections, matched = sums[..., 0], sums[..., 1], sums[..., 2]
         return np.asarray((2 * matched / np.maximum(truths + detections, 1)).mean(axis=0))

@@ -46,6 +46,49 @@ def bar_chart(
     save_figure(figure, path)
 
 
+def interval_chart(path: Path, rows: Mapping[str, tuple[float, float, float]], label: str) -> None:
+    """Draw values with their intervals, from the top, and a line at zero; PATH.png and PATH.svg are written.
+
+    Args:
+        path: Path without suffix.
+        rows: Value, lower and upper end by name; those whose interval contains zero are grey.
+        label: Label of the axis.
+    """
+    figure = Figure(figsize=(7, 0.3 * len(rows) + 0.8), layout="constrained")
+    axes: Any = figure.subplots()
+    axes.axvline(0, color="#30363d", linewidth=0.8)
+    for name, (value, low, high) in rows.items():
+        colour = _COLOURS[1] if low <= 0 <= high else _COLOURS[0]
+        axes.errorbar(value, name, xerr=[[value - low], [high - value]], fmt="o", markersize=4, capsize=3, color=colour)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlabel(label)
+    axes.spines[["top", "right"]].set_visible(False)
+    save_figure(figure, path)
+
+
+def group_chart(path: Path, groups: Mapping[str, Mapping[str, float]], label: str) -> None:
+    """Draw vertical bars in groups; PATH.png and PATH.svg are written.
+
+    Args:
+        path: Path without suffix.
+        groups: Heights of the bars by name, for each group. All groups have the same names.
+        label: Label of the axis.
+    """
+    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    axes: Any = figure.subplots()
+    names = list(next(iter(groups.values())))
+    width = 0.8 / len(names)
+    for number, name in enumerate(names):
+        places = [position + (number - (len(names) - 1) / 2) * width for position in range(len(groups))]
+        bars = axes.bar(places, [group[name] for group in groups.values()], width * 0.92, label=name)
+        axes.bar_label(bars, fmt="%.0f", fontsize=8)
+    axes.set_xticks(range(len(groups)), list(groups))
+    axes.set_ylabel(label)
+    axes.legend(frameon=False, ncols=len(names), loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    axes.spines[["top", "right"]].set_visible(False)
+    save_figure(figure, path)
+
+
 def line_chart(path: Path, series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_label: str) -> None:
     """Draw lines through points (x, y) by name; PATH.png and PATH.svg are written."""
     figure = Figure(figsize=(7, 3.6), layout="constrained")

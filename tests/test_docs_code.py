@@ -1,66 +1,34 @@
 """The code in the documentation runs: every block of Python and of shell commands, page by page, in order.
 
-A block after the comment `<!-- no-run: reason -->` is left out. A block that begins with the name of a file, such as
-`# signs.yaml`, is written to that file; of shell blocks, the commands of `ocrmill` and `python` run. Numbers of
-samples are reduced (`LIMITS`), so that a page takes seconds.
+`docs/page_code.py` says which blocks run, and with how few samples.
 """
 
 import contextlib
 import io
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from docs.notebooks import free_port
+from docs.page_code import HOME, PORTS, SHELLS, read_blocks, reduce_python, reduce_shell
 from pipelines import generate, train
 from pipelines.cli.main import app
 from synthtext.fonts import bundled_fonts
 
 pytestmark = [pytest.mark.docs, pytest.mark.slow, pytest.mark.usefixtures("restore_loggers")]
 
-HOME = Path(__file__).resolve().parent.parent
 PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
-LANGUAGES = ("python", "sh", "bash", "yaml")
-
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NO_RUN = re.compile(r"<!-- no-run: [^>]+-->\s*$")
-FILE_NAME = re.compile(r"^# ([\w-]+\.(?:py|yaml))\b")
-
-LIMITS = {"-n": 16, "samples": 16, "count": 16}
-SCENES = 3  # scenes take longer than lines
-QUICK = ["batch_size=8", "validate_every=4", "data_workers=0", "threads=1", "device=cpu"]
-WITH_WORKERS = ("generate", "copypaste", "crops", "import", "filter")
-
-
-@dataclass(frozen=True)
-class Block:
-    """A block of code of a page, with its language, the line where it begins, and whether it runs."""
-
-    language: str
-    text: str
-    line: int
-    runs: bool
-
-
-def blocks(page: Path) -> list[Block]:
-    content = page.read_text(encoding="utf-8")
-    return [
-        Block(
-            match[1],
-            match[2],
-            content.count("\n", 0, match.start()) + 1,
-            match[1] in LANGUAGES and not NO_RUN.search(content[: match.start()]),
-        )
-        for match in FENCE.finditer(content)
-    ]
+TRAINED = ("batch_size=8", "validate_every=4", "data_workers=0", "threads=1", "device=cpu", "samples=16")
+COMMAND = "from pipelines.cli.main import main; main()"
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +52,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
             run("export-data", "data/scenes", "-o", out, "--to", format)
         run("export-data", "data/val", "-o", "photographs", "--to", "paddleocr")
         shutil.copy(next((folder / "photos" / "images").iterdir()), folder / "photo.jpg")
-        train("rec-tiny", "runs/first", ["data/train"], ["data/val"], ["samples=16", *QUICK])
+        train("rec-tiny", "runs/first", ["data/train"], ["data/val"], TRAINED)
         copies = {
             "data/train": ("data/lines",),
             "data/scenes": ("data/receipts",),
@@ -103,34 +71,19 @@ def run(*arguments: str) -> None:
     assert not status, f"ocrmill {shlex.join(arguments)} ended with status {status}"
 
 
-def limited(argument: str, previous: str) -> str:
-    if previous in LIMITS and argument.isdigit():
-        return str(min(int(argument), LIMITS[previous]))
-    key, _, value = argument.partition("=")
-    return f"{key}={min(int(value), LIMITS[key])}" if key in LIMITS and value.isdigit() else argument
-
-
-def run_shell(text: str) -> None:
-    for line in text.replace("\\\n", " ").splitlines():
-        words = shlex.split(line, comments=True)
-        words = [limited(word, previous) for word, previous in zip(words, ["", *words], strict=False)]
-        if not words:
-            continue
+def run_shell(text: str, ports: Mapping[str, str]) -> None:
+    for words in reduce_shell(text, ports):
         if words[0] == "python":
-            subprocess.run([sys.executable, *words[1:]], check=True, capture_output=True)
-            continue
-        assert words[0] == "ocrmill", f"the page runs {words[0]}: mark the block with <!-- no-run: reason -->"
-        command = words[1]
-        if command == "copypaste" or words[2].startswith("scenes"):
-            words = [str(min(int(word), SCENES)) if before == "-n" else word for before, word in pairwise(["", *words])]
-        if command == "train":
-            assert any(word.startswith("samples=") for word in words), "a training without samples=N would not end"
-            words += [setting for setting in QUICK if not any(word.startswith(setting[:10]) for word in words)]
-        if command == "preview" and "-n" not in words:
-            words += ["-n", str(SCENES)]
-        if command in WITH_WORKERS and "--workers" not in words:
-            words += ["--workers", "0"]
-        run(*words[1:])
+            run_process(words[1:])
+        elif "--address" in words:  # a process of its own, as it connects to a cluster
+            run_process(["-c", COMMAND, *words[1:]])
+        else:
+            run(*words[1:])
+
+
+def run_process(arguments: list[str]) -> None:
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, f"{shlex.join(arguments)} ended with status {done.returncode}: {done.stderr}"
 
 
 def remove_outputs(folder: Path, texts: list[str]) -> None:
@@ -142,35 +95,47 @@ def remove_outputs(folder: Path, texts: list[str]) -> None:
 
 
 def run_python(text: str, names: dict[str, object], where: str) -> None:
-    text = re.sub(r"\bcount=([\d_]+)", lambda match: limited(f"count={match[1].replace('_', '')}", ""), text)
-    quick = ", ".join(map(repr, ["samples=16", *QUICK]))
-    text = re.sub(r'"samples=\d+"', quick, text)
-    assert "train(" not in text or quick in text, f"{where}: a training without samples=N would not end"
     with contextlib.redirect_stdout(io.StringIO()):
         exec(compile(text, where, "exec"), names)
 
 
+@pytest.fixture
+def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+    """The names that a page defines; the servers among them are stopped, and the environment is restored."""
+    before, names = dict(os.environ), {"__name__": "documentation"}
+    os.environ["RAY_TMPDIR"] = str(tmp_path_factory.mktemp("r"))
+    yield names
+    for value in names.values():
+        if isinstance(value, subprocess.Popen):
+            value.terminate()
+            value.communicate()  # waits, and closes its pipes
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if any(b.runs for b in blocks(page))], ids=lambda page: page.name
+    "page", [page for page in PAGES if any(b.runs for b in read_blocks(page))], ids=lambda page: page.name
 )
-def test_the_code_of_a_page_runs(page: Path, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_code_of_a_page_runs(
+    page: Path, workspace: Path, tmp_path: Path, names: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "page"
     shutil.copytree(workspace, folder)
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "path", [*sys.path, str(folder)])
     monkeypatch.setattr("synthtext.fonts.discovery.system_fonts", lambda: [])
-    remove_outputs(folder, [block.text for block in blocks(page) if block.runs])
-    names: dict[str, object] = {"__name__": "documentation"}
-    for block in (block for block in blocks(page) if block.runs):
+    running = [block for block in read_blocks(page) if block.runs]
+    remove_outputs(folder, [block.text for block in running])
+    ports = {port: str(free_port()) for port in PORTS}
+    for block in running:
         where = f"{page.name}, line {block.line}"
-        file = FILE_NAME.match(block.text)
-        if file:
-            Path(file[1]).write_text(block.text)
+        if block.file:
+            Path(block.file).write_text(block.text)
         try:
-            if block.language in ("sh", "bash"):
-                run_shell(block.text)
-            elif block.language == "python" and not file:
-                run_python(block.text, names, where)
+            if block.language in SHELLS:
+                run_shell(block.text, ports)
+            elif block.language == "python" and not block.file:
+                run_python(reduce_python(block.text, ports), names, where)
         except BaseException as error:
             error.add_note(where)
             raise
@@ -181,4 +146,4 @@ def test_a_block_without_a_reason_runs(tmp_path: Path) -> None:
     page.write_text(
         "<!-- no-run: needs a cluster -->\n```sh\na\n```\n\n<!-- no-run: -->\n```sh\nb\n```\n```text\nc\n```\n"
     )
-    assert [block.runs for block in blocks(page)] == [False, True, False]
+    assert [block.runs for block in read_blocks(page)] == [False, True, False]

@@ -122,8 +122,8 @@ def test_every_feature_has_advice(subject: Subject, features: tuple[Feature, ...
 
 @pytest.mark.parametrize("subjects", [("lines",), ("texts", "scenes")])
 def test_advice_names_settings_that_exist(subjects: tuple[Subject, ...]) -> None:
-    pages = ["recipes.md"] if subjects == ("lines",) else ["recipes.md", "scenes.md"]
-    documented = "".join((HOME / "docs" / page).read_text() for page in pages)
+    pages = [*(HOME / "docs").glob("recipes*.md"), *([] if subjects == ("lines",) else [HOME / "docs" / "scenes.md"])]
+    documented = "".join(page.read_text() for page in pages)
     advices = [advice for subject in subjects for advice in read_advice()[subject].values()]
     names = {name for advice in advices for text in advice for name in text.split("`")[1::2]}
     known = {feature.name for feature in (*FEATURES, *INSTANCE_FEATURES)}
