@@ -12,7 +12,7 @@ FOLDERS = ("synthtext", "augment", "models", "pipelines", "tests", "benchmarks",
 
 BANNED = re.compile(
     r"\b(owe|owes|owed|debts?|waived|veil(ed|s)?|calmed|fate|deaf|manned|lessons?|contest|rarity|complaints?"
-    r"|by heart|goes on where|of ours|hang together|is told|whoever|looked at|invented)\b",
+    r"|by heart|goes on where|of ours|hang together|is told|whoever|looked at|invented|elsewhere)\b",
     re.IGNORECASE,
 )
 RUN_IN_CAPITALS = re.compile(r"\bRUNs?\b")
