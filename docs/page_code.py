@@ -22,6 +22,7 @@ FILE_NAME = re.compile(r"^# ([\w-]+\.(?:py|yaml))\b")
 LIMITS = {"-n": 16, "samples": 16, "count": 16, "--rounds": 1}
 SCENES = 3  # scenes take longer than lines
 QUICK = ("batch_size=8", "validate_every=4", "data_workers=0", "threads=1", "device=cpu")
+SHORT = ("samples=4", "batch_size=2", "validate_every=2")  # of detectors, whose steps take longer
 WITH_WORKERS = ("generate", "copypaste", "crops", "import", "filter")
 PORTS = ("6379", "9000")
 """Ports that pages use for a Ray cluster and an S3 server of this machine."""
@@ -95,6 +96,8 @@ def _reduced_command(words: list[str]) -> list[str]:
         if not any(word.startswith("samples=") for word in words):
             raise ValueError("a training without samples=N would not end")
         words += [setting for setting in QUICK if not any(word.startswith(setting[:10]) for word in words)]
+        if words[2].startswith("det"):
+            words += SHORT  # the last of equal settings counts
     if command == "preview" and "-n" not in words:
         words += ["-n", str(SCENES)]
     if command in WITH_WORKERS and "--workers" not in words and "--address" not in words:
