@@ -18,7 +18,7 @@ from synthtext.core.ctc import TALL, required_steps, time_steps
 from synthtext.core.errors import Rejection
 from synthtext.lines.state import LineState
 
-STAGES = ("sample text", "shape", "place")
+STAGES = ("sample text", "shape", "choose style", "draw geometric effects", "place")
 
 
 def check_recipe(name: str, lines: int, seed: int = 0) -> int:
@@ -38,7 +38,7 @@ def check_recipe(name: str, lines: int, seed: int = 0) -> int:
             continue
         if state.failure is not None:
             raise state.failure
-        placement, line = state.style.placement, state.layout.curved.line
+        placement, line = state.placement, state.layout.curved.line
         low, high = placement.labels.min(axis=(0, 1)), placement.labels.max(axis=(0, 1))
         if low.min() < 0 or high[0] > placement.size.width or high[1] > placement.size.height:
             wrong.append((index, "label beyond the image", low.tolist(), high.tolist(), placement.size))
