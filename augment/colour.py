@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from synthtext.core import BoundedSettings, Image, Parameters, Range, Size, bounded
+from synthtext.core import BoundedSettings, Image, Parameters, Range, Size, bounded, lerp
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ _DISPLAY_GAMMA = 2.2  # approximate display exponent of stored images
 _LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114])  # luminance of R, G, B (ITU-R BT.601)
 _LEVELS = np.arange(256, dtype=np.float32) / np.float32(255)
 # XYZ to linear sRGB (IEC 61966-2-1).
-_TO_RGB = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
+_TO_RGB = ((3.2406, -1.5372, -0.4986), (-0.9689, 1.8758, 0.0415), (0.0557, -0.2040, 1.0570))
 
 
 @dataclass(frozen=True)
@@ -108,17 +107,19 @@ class WhiteBalance(BoundedSettings):
         """Sample the factors of red, green and blue."""
         low, high = self.temperature_range
         kelvin = 1 / rng.uniform(1 / high, 1 / low)
-        factors = (_white_point(kelvin) / _NEUTRAL_WHITE) ** (1 / _DISPLAY_GAMMA)
-        factors[1] *= 1 + rng.uniform(*self.tint_range)
-        return {"factors": (factors / (_LUMA_WEIGHTS @ factors)).tolist()}
+        tint = 1 + lerp(self.tint_range, rng.random())
+        pairs = zip(_white_point(kelvin), _NEUTRAL_WHITE, (1.0, tint, 1.0), strict=True)
+        factors = [(light / neutral) ** (1 / _DISPLAY_GAMMA) * gain for light, neutral, gain in pairs]
+        level = sum(weight * factor for weight, factor in zip(_LUMA_WEIGHTS.tolist(), factors, strict=True))
+        return {"factors": [factor / level for factor in factors]}
 
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image in the sampled light."""
         return np.asarray(cv2.transform(image, np.diag(parameters["factors"]).astype(np.float32)), np.uint8)
 
 
-def _white_point(kelvin: float) -> NDArray[np.float64]:
-    """Return the linear sRGB colour (3,) of daylight or, below 4000 kelvin, of a black body.
+def _white_point(kelvin: float) -> list[float]:
+    """Return the linear sRGB colour of daylight or, below 4000 kelvin, of a black body.
 
     Sources: CIE 15 for daylight; Kang et al. 2002, "Design of advanced color temperature control system", for black
     bodies.
@@ -136,7 +137,7 @@ def _white_point(kelvin: float) -> NDArray[np.float64]:
         y = -0.9549476 * x**3 - 1.37418593 * x**2 + 2.09137015 * x - 0.16748867
     else:
         y = -1.1063814 * x**3 - 1.34811020 * x**2 + 2.18555832 * x - 0.20219683
-    return np.asarray(np.maximum(_TO_RGB @ np.array([x / y, 1, (1 - x - y) / y]), 0.01), np.float64)
+    return [max(a * x / y + b + c * (1 - x - y) / y, 0.01) for a, b, c in _TO_RGB]
 
 
 _NEUTRAL_WHITE = _white_point(_NEUTRAL_KELVIN)

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import BoundedSettings, Parameters, Polygon, Range, Size, Warp, bounded
+from synthtext.core import BoundedSettings, Parameters, Polygon, Range, Size, Warp, bounded, lerp
 
 _Spans = NDArray[np.float64]  # (N, 2) lowest and highest coordinate of each text along one axis
 
@@ -66,7 +66,7 @@ class Rescale(BoundedSettings):
 
     def draw_framing(self, rng: np.random.Generator, labels: LabelGeometry) -> Parameters:
         """Sample the factor."""
-        return {"factor": rng.uniform(*self.factor_range)}
+        return {"factor": lerp(self.factor_range, rng.random())}
 
     def frame(self, size: Size, parameters: Parameters) -> FrameTransform:
         """Return the scaled frame, at least one pixel on each side."""
@@ -195,7 +195,7 @@ class RandomBorderCrop(BoundedSettings):
         whole = np.stack([0 * size, size])
         text = np.concatenate(labels.polygons).clip(0, size) if labels.polygons else whole
         low, high = text.min(axis=0), text.max(axis=0)
-        max_cut = rng.uniform(*self.share_range) * float((high - low).min())
+        max_cut = lerp(self.share_range, rng.random()) * float((high - low).min())
         limits: NDArray[np.float64] = np.concatenate([low, size - high]) + max_cut
         left, top, right, bottom = np.floor(limits * rng.random(4)).astype(int).tolist()
         return {"left": left, "top": top, "right": right, "bottom": bottom}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import BoundedSettings, Box, Parameters, Range, Size, Warp, bounded
+from synthtext.core import BoundedSettings, Box, Parameters, Range, Size, Warp, bounded, lerp
 from synthtext.core.warp import Coordinates
 
 
@@ -22,7 +22,7 @@ class Rotation(BoundedSettings):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the angle in degrees."""
-        return {"degrees": rng.uniform(*self.degrees_range)}
+        return {"degrees": lerp(self.degrees_range, rng.random())}
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
         """Return the rotation."""
@@ -42,13 +42,16 @@ class Perspective(BoundedSettings):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the strength and the direction of each corner (8 numbers from -1 to 1)."""
-        return {"strength": rng.uniform(*self.strength_range), "corners": rng.uniform(-1, 1, 8).round(4).tolist()}
+        return {"strength": lerp(self.strength_range, rng.random()), "corners": rng.uniform(-1, 1, 8).round(4).tolist()}
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
         """Return the homography that moves the corners."""
-        corners = Box(0, 0, size.width, size.height).polygon()
-        moves = np.array(parameters["corners"], np.float32).reshape(4, 2)
-        return Warp.between_quads(corners, corners + moves * np.float32(parameters["strength"] * min(size)))
+        width, height = size
+        corners = (0.0, 0.0, width, 0.0, width, height, 0.0, height)
+        reach = parameters["strength"] * min(size)
+        moved = [corner + move * reach for corner, move in zip(corners, parameters["corners"], strict=True)]
+        source, target = np.array((corners, moved), np.float32).reshape(2, 4, 2)
+        return Warp.between_quads(source, target)
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,11 @@ class Skew(BoundedSettings):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the angle in degrees."""
-        return {"degrees": rng.uniform(*self.degrees_range)}
+        return {"degrees": lerp(self.degrees_range, rng.random())}
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
         """Return the shear."""
-        slope = -np.tan(np.deg2rad(parameters["degrees"]))
+        slope = -math.tan(math.radians(parameters["degrees"]))
         return Warp.from_matrix(np.array([[1, slope, 0], [0, 1, 0], [0, 0, 1]]))
 
 
@@ -92,14 +95,14 @@ class Affine(BoundedSettings):
         """Sample the angles in degrees, the scale and the shift in pixels."""
         return {
             **self.uniform(rng, "degrees", "scale", "shear"),
-            "dx": rng.uniform(*self.shift_range) * size.width,
-            "dy": rng.uniform(*self.shift_range) * size.height,
+            "dx": lerp(self.shift_range, rng.random()) * size.width,
+            "dy": lerp(self.shift_range, rng.random()) * size.height,
         }
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
         """Return the affine map: shear, then scale, rotation and shift."""
         x, y = size.width / 2, size.height / 2
-        slope = -np.tan(np.deg2rad(parameters["shear"]))
+        slope = -math.tan(math.radians(parameters["shear"]))
         scale = parameters["scale"]
         return (
             Warp.translation(-x, -y)
@@ -122,10 +125,10 @@ def fit_to_frame(warp: Warp, size: Size, step: float) -> Warp:
     must be nearly straight.
     """
     segments = min(_MAX_SEGMENTS, max(1, math.ceil(max(size) / step)))
-    fractions = np.linspace(0, 1, segments + 1)
-    corners = Box(0, 0, size.width, size.height).polygon().astype(np.float64)
+    fractions = np.arange(segments + 1, dtype=np.float32) / np.float32(segments)
+    corners = Box(0, 0, size.width, size.height).polygon()
     sides = corners[:, None] + (np.roll(corners, -1, axis=0) - corners)[:, None] * fractions[:, None]
-    points = sides.reshape(-1, 2)
+    points: Coordinates = sides.reshape(-1, 2)  # float32 is exact enough for a scale
     for part in warp.maps:
         points = part.forward(points)
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
@@ -154,10 +157,10 @@ class Elastic(BoundedSettings):
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the strength and, for each wave, direction in degrees, wavelength in pixels and phase in radians."""
         # Evenly spread directions keep the waves different from each other.
-        first = rng.uniform(0, 180)
+        first = 180 * rng.random()
         degrees = first + (np.arange(_WAVE_COUNT) + rng.uniform(-0.3, 0.3, _WAVE_COUNT)) * (180 / _WAVE_COUNT)
         return {
-            "strength": rng.uniform(*self.strength_range),
+            "strength": lerp(self.strength_range, rng.random()),
             "degrees": degrees.round(2).tolist(),
             "lengths": (rng.uniform(*self.wave_range, _WAVE_COUNT) * min(size)).tolist(),
             "phases": rng.uniform(0, 2 * math.pi, _WAVE_COUNT).round(4).tolist(),
@@ -185,13 +188,15 @@ class WaveMap:
 
     def forward(self, points: Coordinates) -> Coordinates:
         """Map source points (N, 2) to target points."""
-        for move, across, phase in zip(self.moves, self.across, self.phases, strict=True):
+        shears = (part.astype(points.dtype) for part in (self.moves, self.across, self.phases))
+        for move, across, phase in zip(*shears, strict=True):
             points = points + np.sin(points @ across + phase)[:, None] * move
         return points
 
     def backward(self, points: Coordinates) -> Coordinates:
         """Map target points (N, 2) to source points."""
-        for move, across, phase in zip(self.moves[::-1], self.across[::-1], self.phases[::-1], strict=True):
+        shears = (part[::-1].astype(points.dtype) for part in (self.moves, self.across, self.phases))
+        for move, across, phase in zip(*shears, strict=True):
             points = points - np.sin(points @ across + phase)[:, None] * move
         return points
 
@@ -219,11 +224,11 @@ class Curl(BoundedSettings):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the angle, the bent fraction, the signed bow and the direction of the bend in degrees."""
-        bow = rng.uniform(*self.bow_range) * (1 if rng.random() < 0.5 else -1)  # below 0: lines bow upwards
+        bow = lerp(self.bow_range, rng.random()) * (1 if rng.random() < 0.5 else -1)  # below 0: lines bow upwards
         return {
             **self.uniform(rng, "angle", "roll"),
             "bow": bow,
-            "degrees": 90 * int(rng.integers(4)) + rng.uniform(*self.tilt_range),
+            "degrees": 90 * int(rng.integers(4)) + lerp(self.tilt_range, rng.random()),
         }
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:

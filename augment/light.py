@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import BoundedSettings, DetailBudget, Image, Parameters, Range, Size, bounded
+from synthtext.core import BoundedSettings, DetailBudget, Image, Parameters, Range, Size, bounded, lerp
 
 _GRID_CELLS = 10  # cells of the coarse light grid along the shorter side
 
@@ -32,10 +32,10 @@ class UnevenLight(BoundedSettings):
         spot = rng.random() < self.spot_probability
         return {
             "kind": "spot" if spot else "side",
-            "darkness": rng.uniform(*self.darkness_range),
-            "degrees": rng.uniform(0, 360),
-            "x": rng.uniform(0, 1),
-            "y": rng.uniform(0, 1),
+            "darkness": lerp(self.darkness_range, rng.random()),
+            "degrees": 360 * rng.random(),
+            "x": rng.random(),
+            "y": rng.random(),
         }
 
     def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
@@ -53,8 +53,8 @@ class UnevenLight(BoundedSettings):
             angle = math.radians(parameters["degrees"])
             distance = x * np.float32(math.cos(angle)) + y * np.float32(math.sin(angle))
         low, high = float(distance.min()), float(distance.max())
-        fraction = (distance - np.float32(low)) / np.float32(max(high - low, 1e-6))
-        return _shade(image, _enlarge(1 - fraction * np.float32(parameters["darkness"]), image))
+        slope = parameters["darkness"] / max(high - low, 1e-6)
+        return _shade(image, _enlarge(np.float32(1 + low * slope) - distance * np.float32(slope), image))
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,14 @@ class Glare(BoundedSettings):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the strength, the centre (fractions of the sides), the radii in pixels and the angle in degrees."""
-        radius = rng.uniform(*self.radius_range) * min(size)
+        radius = lerp(self.radius_range, rng.random()) * min(size)
         return {
-            "strength": rng.uniform(*self.strength_range),
-            "x": rng.uniform(0, 1),
-            "y": rng.uniform(0, 1),
+            "strength": lerp(self.strength_range, rng.random()),
+            "x": rng.random(),
+            "y": rng.random(),
             "radius": radius,
-            "length": radius * rng.uniform(*self.stretch_range),
-            "degrees": rng.uniform(0, 180),
+            "length": radius * lerp(self.stretch_range, rng.random()),
+            "degrees": 180 * rng.random(),
         }
 
     def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
@@ -119,9 +119,9 @@ class CastShadow(BoundedSettings):
         """Sample the darkness, the softness in pixels and, for each edge, a point (fractions) and an angle."""
         edges = 2 if rng.random() < self.corner_probability else 1
         return {
-            "darkness": rng.uniform(*self.darkness_range),
-            "softness": rng.uniform(*self.softness_range) * min(size),
-            "edges": [[rng.uniform(0, 1), rng.uniform(0, 1), rng.uniform(0, 360)] for _ in range(edges)],
+            "darkness": lerp(self.darkness_range, rng.random()),
+            "softness": lerp(self.softness_range, rng.random()) * min(size),
+            "edges": [[rng.random(), rng.random(), 360 * rng.random()] for _ in range(edges)],
         }
 
     def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
@@ -169,7 +169,7 @@ def _grid_around(image: Image, parameters: Parameters) -> tuple[Field, Field]:
 
 def _enlarge(light: Field, image: Image) -> Image:
     """Resize fractions (0 to 1) on a coarse grid to (H, W) in units of 1/255."""
-    coarse = np.rint(light * 255).astype(np.uint8)
+    coarse = cv2.convertScaleAbs(light, alpha=255)
     return np.asarray(cv2.resize(coarse, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 

@@ -3,19 +3,20 @@
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import BoundedSettings, DetailBudget, Image, Parameters, Range, Size, bounded
+from synthtext.core import BoundedSettings, DetailBudget, Image, Parameters, Range, Size, bounded, lerp
 
+_Integer = TypeVar("_Integer", np.uint8, np.int16)
 _POOL = 1 << 20
 _POOL_SIGMA, _POOL_MEAN = 32, 128  # a byte holds four standard deviations
 _DEVIATION_SCALE = 256  # fixed-point units per grey level
 _MAX_SHARE_PER_PIXEL = 0.003  # fraction of changed pixels for each pixel of the width of the finest details
 _LEVELS = np.arange(256, dtype=np.float32)
-_CENTRED = np.arange(-_POOL_MEAN, 256 - _POOL_MEAN, dtype=np.int16)
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Noise(BoundedSettings):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the standard deviation, whether the noise is coloured, and the offset in the noise pool."""
-        return {"sigma": rng.uniform(*self.sigma_range), **_sample_noise_source(rng, self.colour_probability)}
+        return {"sigma": lerp(self.sigma_range, rng.random()), **_sample_noise_source(rng, self.colour_probability)}
 
     def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
         """Limit the standard deviation."""
@@ -41,7 +42,8 @@ class Noise(BoundedSettings):
     def apply(self, image: Image, parameters: Parameters) -> Image:
         """Return the image with noise."""
         factor = parameters["sigma"] / _POOL_SIGMA
-        return np.asarray(cv2.addWeighted(image, 1, _noise(image, parameters), factor, -_POOL_MEAN * factor), np.uint8)
+        noise = _noise(image, parameters, _noise_pool())
+        return np.asarray(cv2.addWeighted(image, 1, noise, factor, -_POOL_MEAN * factor), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class ShotNoise(BoundedSettings):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the deviation at white, whether the noise is coloured, and the offset in the noise pool."""
-        return {"sigma": rng.uniform(*self.sigma_range), **_sample_noise_source(rng, self.colour_probability)}
+        return {"sigma": lerp(self.sigma_range, rng.random()), **_sample_noise_source(rng, self.colour_probability)}
 
     def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
         """Limit the standard deviation."""
@@ -70,7 +72,7 @@ class ShotNoise(BoundedSettings):
         """Return the image with noise."""
         deviations = np.sqrt(_LEVELS / 255) * np.float32(parameters["sigma"] * _DEVIATION_SCALE)
         scaled = cv2.LUT(image, np.rint(deviations).astype(np.int16))
-        centred = cv2.LUT(_noise(image, parameters), _CENTRED)
+        centred = _noise(image, parameters, _centred_pool())
         noise = cv2.multiply(centred, scaled, scale=1 / (_POOL_SIGMA * _DEVIATION_SCALE))
         return np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)
 
@@ -87,7 +89,7 @@ class SaltAndPepper(BoundedSettings):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Sample the fraction of pixels, the part of them that is white, and a seed for their positions."""
-        return {"share": rng.uniform(*self.share_range), "salt": rng.random(), "seed": int(rng.integers(2**32))}
+        return {"share": lerp(self.share_range, rng.random()), "salt": rng.random(), "seed": int(rng.integers(2**32))}
 
     def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters:
         """Limit the fraction of the pixels: they must not look like the dots of letters."""
@@ -106,17 +108,16 @@ class SaltAndPepper(BoundedSettings):
 
 
 def _sample_noise_source(rng: np.random.Generator, colour_probability: float) -> Parameters:
-    return {"coloured": bool(rng.random() < colour_probability), "offset": int(rng.integers(_POOL))}
+    return {"coloured": bool(rng.random() < colour_probability), "offset": int(rng.random() * _POOL)}
 
 
-def _noise(image: Image, parameters: Parameters) -> Image:
-    """Return noise around `_POOL_MEAN` in the shape of an image."""
+def _noise(image: Image, parameters: Parameters, pool: NDArray[_Integer]) -> NDArray[_Integer]:
+    """Return noise of a pool in the shape of an image."""
     shape = image.shape if parameters["coloured"] else image.shape[:2]
     start, stop = parameters["offset"], parameters["offset"] + math.prod(shape)
-    pool = _noise_pool()
     values = pool[start:stop] if stop <= _POOL else np.take(pool, np.arange(start, stop), mode="wrap")
     noise = values.reshape(shape)
-    return noise if parameters["coloured"] else np.asarray(cv2.cvtColor(noise, cv2.COLOR_GRAY2BGR), np.uint8)
+    return noise if parameters["coloured"] else np.asarray(cv2.merge((noise, noise, noise)), pool.dtype)
 
 
 @cache
@@ -124,6 +125,12 @@ def _noise_pool() -> NDArray[np.uint8]:
     """Return normal noise around `_POOL_MEAN`, sampled once: a slice costs a thirtieth of new samples."""
     drawn = np.random.default_rng(0).standard_normal(_POOL, np.float32) * _POOL_SIGMA + _POOL_MEAN
     return np.clip(np.round(drawn), 0, 255).astype(np.uint8)
+
+
+@cache
+def _centred_pool() -> NDArray[np.int16]:
+    """Return the noise of the pool around 0."""
+    return _noise_pool().astype(np.int16) - np.int16(_POOL_MEAN)
 
 
 _MID_GREY = 128  # grey level of the flattened background
@@ -214,8 +221,8 @@ class Binarise(BoundedSettings):
         """Sample whether the threshold is adaptive, the window in pixels and the offset."""
         return {
             "adaptive": bool(rng.random() < self.adaptive_probability),
-            "window": rng.uniform(*self.window_range) * min(size),
-            "offset": rng.uniform(*self.offset_range),
+            "window": lerp(self.window_range, rng.random()) * min(size),
+            "offset": lerp(self.offset_range, rng.random()),
         }
 
     def limit(self, parameters: Parameters, budget: DetailBudget) -> Parameters | None:

@@ -21,9 +21,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import BoundedSettings, InputError, Parameters, Range, Size, Warp, bounded
-
-Coordinates = NDArray[np.float64]
+from synthtext.core import BoundedSettings, InputError, Parameters, Range, Size, Warp, bounded, lerp
+from synthtext.core.warp import Coordinates
 
 _TOLERANCE = 1e-4  # pixels at which the iteration stops
 _MAX_ERROR = 0.1  # pixels: a larger error means that there is no inverse
@@ -142,7 +141,7 @@ class Distort(BoundedSettings):
         moves[:, 1:-1, 0] = 2 * moves[:, 1:-1, 0] - 1
         moves[:, 0, 0] *= -1
         moves[0, :, 1] *= -1
-        return _tia_parameters(segments, rng.uniform(*self.strength_range), moves)
+        return _tia_parameters(segments, lerp(self.strength_range, rng.random()), moves)
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
         """Return the warp."""
@@ -166,7 +165,7 @@ class Stretch(BoundedSettings):
         segments = int(rng.integers(*self.segments_range, endpoint=True))
         moves = np.zeros((2, segments + 1, 2))
         moves[:, 1:-1, 0] = rng.uniform(-1, 1, segments - 1)
-        return _tia_parameters(segments, rng.uniform(*self.strength_range), moves)
+        return _tia_parameters(segments, lerp(self.strength_range, rng.random()), moves)
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
         """Return the warp."""
@@ -188,7 +187,7 @@ class TiaPerspective(BoundedSettings):
         moves = np.zeros((2, 2, 2))
         moves[..., 1] = rng.random((2, 2))
         moves[0, :, 1] *= -1
-        return _tia_parameters(1, rng.uniform(*self.strength_range), moves)
+        return _tia_parameters(1, lerp(self.strength_range, rng.random()), moves)
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
         """Return the warp."""

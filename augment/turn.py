@@ -39,7 +39,7 @@ class Turn:
         """Sample the angle in degrees, 0 to 360."""
         kinds = sorted(self.weights)
         kind = kinds[WeightedSampler([self.weights[kind] for kind in kinds]).draw(rng)]
-        return {"degrees": _DEGREES[kind] if kind in _DEGREES else float(rng.uniform(0, 360))}
+        return {"degrees": _DEGREES[kind] if kind in _DEGREES else float(360 * rng.random())}
 
     def warp(self, size: Size, parameters: Parameters) -> Warp:
         """Return the rotation."""

@@ -16,10 +16,10 @@ from synthtext import LineGenerator
 from synthtext.core import StreamSource
 from synthtext.core.ctc import TALL, required_steps, time_steps
 from synthtext.core.errors import Rejection
+from synthtext.lines.generator import BATCH_SIZE
 from synthtext.lines.state import LineState
 
-STAGES = ("sample text", "shape", "place")
-BATCH_SIZE = 64  # lines that a stage processes before the next begins, as in a job
+STAGES = ("sample text", "shape", "choose style", "draw geometric effects", "place")
 
 
 def check_recipe(name: str, lines: int, seed: int = 0) -> int:
@@ -51,7 +51,7 @@ def check_recipe(name: str, lines: int, seed: int = 0) -> int:
 
 def find_problem(state: LineState) -> tuple[object, ...]:
     """Return what is wrong with a placed line; empty if nothing is."""
-    placement, line = state.style.placement, state.layout.curved.line
+    placement, line = state.placement, state.layout.curved.line
     size, low, high = placement.size, placement.labels.min(axis=(0, 1)), placement.labels.max(axis=(0, 1))
     if low.min() < 0 or high[0] > size.width or high[1] > size.height:
         return "label beyond the image", low.tolist(), high.tolist(), size

@@ -24,11 +24,12 @@ from synthtext import LineGenerator
 from synthtext.core import Size, SkippedSample, Warp
 from synthtext.fonts import FaceCache, FontOptions, find_fonts
 from synthtext.ink import composite
+from synthtext.lines.generator import BATCH_SIZE
 from synthtext.typesetting.canvas import rasterize_line
 from synthtext.typesetting.shaping import shape_line
 
 T = TypeVar("T")
-ROUNDS, WARM, COUNT, BATCH_SIZE = 5, 1024, 512, 64
+ROUNDS, WARM, COUNT = 5, 1024, 512
 SIZE = Size(480, 48)
 
 

@@ -20,7 +20,7 @@ from synthtext.background.textures import (
     smooth_noise,
     to_texture,
 )
-from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range
+from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_range, lerp
 
 _PAPER_LEVEL = 150  # of the texture: stains are darker, worn folds are lighter
 _FIBRE_CONTRAST = 100  # between light and dark fibres in a tile
@@ -55,9 +55,9 @@ class FibrousPaper(ParametricBackground):
         """Draw the paper, its stains and its folds."""
         parameters: Parameters = {
             **draw_tile_crop(rng, (0.7, 1.6)),
-            "lightness": rng.uniform(*self.lightness_range),
-            "warmth": rng.uniform(*self.warmth_range),
-            "roughness": rng.uniform(*self.roughness_range),
+            "lightness": lerp(self.lightness_range, rng.random()),
+            "warmth": lerp(self.warmth_range, rng.random()),
+            "roughness": lerp(self.roughness_range, rng.random()),
         }
         if rng.random() < self.stain_probability:
             parameters |= {

@@ -19,7 +19,7 @@ from synthtext.background.textures import (
     smooth_noise,
     to_texture,
 )
-from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_number, check_range
+from synthtext.core import Image, Parameters, Range, Size, check_fraction, check_number, check_range, lerp
 from synthtext.core.compositing import composite_image
 
 _THREAD = 6  # width of a thread in a tile, pixels
@@ -50,7 +50,7 @@ class Fabric(ParametricBackground):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the cloth and its colours (RGB)."""
-        first = rng.uniform(*self.lightness_range) + rng.uniform(-self.tint, self.tint, 3)
+        first = lerp(self.lightness_range, rng.random()) + rng.uniform(-self.tint, self.tint, 3)
         second = first + rng.uniform(-self.difference, self.difference) + rng.uniform(-10, 10, 3)
         return {
             **draw_tile_crop(rng, self.scale_range),
@@ -127,7 +127,7 @@ class Wood(ParametricBackground):
         parameters: Parameters = {
             **draw_tile_crop(rng, self.scale_range),
             "wood": int(rng.integers(len(_WOODS))),
-            "contrast": rng.uniform(*self.contrast_range),
+            "contrast": lerp(self.contrast_range, rng.random()),
             "shade": rng.uniform(0.8, 1.15),
         }
         if rng.random() < self.joint_probability:
@@ -200,9 +200,9 @@ class Metal(ParametricBackground):
             **draw_tile_crop(rng, (0.7, 1.3)),
             "metal": int(rng.integers(len(_METALS))),
             "shade": rng.uniform(0.75, 1.2),
-            "brushing": rng.uniform(*self.brushing_range),
-            "shine": rng.uniform(*self.shine_range),
-            "degrees": rng.uniform(0, 180),
+            "brushing": lerp(self.brushing_range, rng.random()),
+            "shine": lerp(self.shine_range, rng.random()),
+            "degrees": 180 * rng.random(),
             "bands": rng.uniform(0.3, 1.6),
             "phase": rng.random(),
         }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from synthtext.background.background import ParametricBackground
 from synthtext.background.textures import draw_noise_offset, smooth_noise, uniform_image
-from synthtext.core import Image, InputError, Parameters, Range, Size, check_fraction, check_range
+from synthtext.core import Image, InputError, Parameters, Range, Size, check_fraction, check_range, lerp
 from synthtext.core.compositing import colour_ramp, composite
 
 
@@ -40,17 +40,18 @@ class Ruled(ParametricBackground):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the paper and its lines: position, slope and colour."""
-        lightness = rng.uniform(*self.lightness_range)
+        lightness = lerp(self.lightness_range, rng.random())
         base = np.clip(lightness + rng.uniform(-14, 6, 3), 0, 255)
         tint = rng.uniform(0.4, 1.6, 3)  # for blue, red and grey lines
         kind = self.kinds[int(rng.integers(len(self.kinds)))]
-        strength = rng.uniform(*self.strength_range) * (0.5 if kind == "points" else 1)  # strong ones look like stops
+        strength = lerp(self.strength_range, rng.random())
+        strength *= 0.5 if kind == "points" else 1  # strong points look like stops
         line = np.clip(base - strength * tint * (3 / tint.sum()), 0, 255)
         return {
             "kind": kind,
             "base": base.round().tolist(),
             "line": line.round().tolist(),
-            "spacing": rng.uniform(*self.spacing_range),
+            "spacing": lerp(self.spacing_range, rng.random()),
             "x": rng.random(),
             "y": rng.random(),
             "lean": rng.uniform(-0.02, 0.02),
@@ -120,7 +121,7 @@ class Table(ParametricBackground):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the cell, its neighbours, and the insets of the lines (left, top, right, bottom) in heights."""
-        lightness = rng.uniform(*self.lightness_range)
+        lightness = lerp(self.lightness_range, rng.random())
         cell = np.clip(lightness + rng.uniform(-self.tint, self.tint, 3), 0, 255)
         beside = np.clip(cell + rng.uniform(-_MAX_DIFFERENCE, _MAX_DIFFERENCE), 0, 255) if rng.random() < 0.4 else cell
         level = rng.uniform(0, max(0.0, lightness - 60))
@@ -129,7 +130,7 @@ class Table(ParametricBackground):
             "beside": beside.round().tolist(),
             "line": np.clip(level + rng.uniform(-25, 25, 3), 0, 255).round().tolist(),
             "sides": [rng.uniform(0, edge) if rng.random() < self.side_probability else None for edge in _MAX_INSETS],
-            "width": rng.uniform(*self.width_range),
+            "width": lerp(self.width_range, rng.random()),
             "double": bool(rng.random() < 0.1),
         }
 
@@ -181,13 +182,13 @@ class Halftone(ParametricBackground):
         count = 3 if rng.random() < self.colour_probability else 1
         base = np.clip(rng.uniform(200, 250) + rng.uniform(-18, 6, 3), 0, 255)
         return {
-            "pitch": rng.uniform(*self.pitch_range),
-            "degrees": rng.uniform(0, 90),
+            "pitch": lerp(self.pitch_range, rng.random()),
+            "degrees": 90 * rng.random(),
             "tones": [sorted(rng.uniform(*self.tone_range, 2).tolist()) for _ in range(count)],
             "noise_offsets": [draw_noise_offset(rng) for _ in range(count)],
             "area": rng.uniform(0.8, 4),
             "base": base.round().tolist(),
-            "ink": (rng.uniform(0, 170) + rng.uniform(0, 70, 3)).round().tolist(),
+            "ink": (170 * rng.random() + rng.uniform(0, 70, 3)).round().tolist(),
         }
 
     def render(self, size: Size, parameters: Parameters) -> Image:

@@ -1,20 +1,20 @@
 """Procedural backgrounds: plain colours, gradients and textures."""
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from synthtext.background.textures import uniform_image
-from synthtext.core import Image, Range, Size, check_number, check_range
+from synthtext.background.textures import draw_noise_offset, linear_noise, uniform_image
+from synthtext.core import Image, Range, Size, check_number, check_range, lerp
 from synthtext.core.compositing import colour_ramp
 
 _MAX_HUE_DIFFERENCE = 20  # between the channels of two colours, of 255, within the tint
 
-Colour: TypeAlias = NDArray[np.float64]
-"""(3,) RGB, 0 to 255 after clipping."""
+Colour: TypeAlias = tuple[float, float, float]
+"""RGB, 0 to 255 after clipping."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Plain:
 
     def paint(self, rng: np.random.Generator, size: Size) -> Image:
         """Create a uniform image, (H, W, 3)."""
-        return uniform_image(size, np.clip(_draw_colour(rng, self.lightness_range, self.tint), 0, 255))
+        colour = _draw_colour(rng, self.lightness_range, self.tint)
+        return uniform_image(size, [min(max(part, 0.0), 255.0) for part in colour])
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,9 @@ class _TwoColours:
     def _draw_colours(self, rng: np.random.Generator) -> tuple[Colour, Colour]:
         """Draw a colour, and one that is lighter or darker by up to the difference, with a slightly different hue."""
         first = _draw_colour(rng, self.lightness_range, self.tint)
-        hue = min(_MAX_HUE_DIFFERENCE, self.tint)
-        return first, first + rng.uniform(-self.difference, self.difference) + rng.uniform(-hue, hue, 3)
+        change = _draw_colour(rng, (-self.difference, self.difference), min(_MAX_HUE_DIFFERENCE, self.tint))
+        red, green, blue = (start + move for start, move in zip(first, change, strict=True))
+        return first, (red, green, blue)
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,13 @@ class Gradient(_TwoColours):
         """Create an image with a linear gradient, (H, W, 3)."""
         first, second = self._draw_colours(rng)
         width, height = int(size.width), int(size.height)
-        angle = rng.uniform(0, 2 * np.pi)
-        x = np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(np.cos(angle))
-        y = np.linspace(-0.5, 0.5, height, dtype=np.float32) * np.float32(np.sin(angle))
-        fraction = x + y[:, None] + np.float32(0.5)
-        return _mix(first, second, np.clip(fraction, 0, 1))
+        angle = 2 * math.pi * rng.random()
+        across, down = 255 * math.cos(angle), 255 * math.sin(angle)
+        x = np.arange(width, dtype=np.float32) * np.float32(across / width)
+        y = np.arange(height, dtype=np.float32) * np.float32(down / height)
+        start = 127.5 - across * (width - 1) / (2 * width) - down * (height - 1) / (2 * height)
+        steps = x + (y + np.float32(start))[:, None]
+        return colour_ramp(np.minimum(np.maximum(steps, 0), 255).astype(np.uint8), first, second)
 
 
 @dataclass(frozen=True)
@@ -99,19 +103,17 @@ class Texture(_TwoColours):
         """Create an image with the texture, (H, W, 3)."""
         first, second = self._draw_colours(rng)
         width, height = int(size.width), int(size.height)
-        grain = max(2.0, rng.uniform(*self.grain_range) * height)
-        fraction = np.zeros((height, width), np.float32)
-        for octave, weight in ((1, 0.55), (3, 0.3), (9, 0.15)):
-            cells = (max(2, int(width * octave / grain)), max(2, int(height * octave / grain)))
-            patches = rng.random((min(cells[1], height), min(cells[0], width)), np.float32)
-            fraction += np.float32(weight) * cv2.resize(patches, (width, height), interpolation=cv2.INTER_LINEAR)
-        return _mix(first, second, fraction)
+        grain = max(2.0, lerp(self.grain_range, rng.random()) * height)
+        layers = []
+        for octave in (1, 3, 9):
+            columns, rows = max(2, int(width * octave / grain)), max(2, int(height * octave / grain))
+            x, y = draw_noise_offset(rng)
+            layers.append(linear_noise(size, (min(columns, width), min(rows, height)), (x, y)))
+        coarse = cv2.addWeighted(layers[0], 0.55, layers[1], 0.3, 0)
+        return colour_ramp(np.asarray(cv2.addWeighted(coarse, 1, layers[2], 0.15, 0), np.uint8), first, second)
 
 
 def _draw_colour(rng: np.random.Generator, lightness_range: Range, tint: float) -> Colour:
-    return rng.uniform(*lightness_range) + rng.uniform(-tint, tint, 3)
-
-
-def _mix(first: Colour, second: Colour, fraction: NDArray[np.float32]) -> Image:
-    """Mix two colours per pixel: fraction (H, W) from 0 (first) to 1 (second)."""
-    return colour_ramp((fraction * 255).astype(np.uint8), first.tolist(), second.tolist())
+    lightness, *moves = rng.random(4).tolist()
+    red, green, blue = (lerp(lightness_range, lightness) + tint * (2 * move - 1) for move in moves)
+    return red, green, blue

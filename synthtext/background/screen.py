@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthtext.background.background import ParametricBackground
-from synthtext.core import Image, InputError, Parameters, Range, Size, check_range
+from synthtext.core import Image, InputError, Parameters, Range, Size, check_range, lerp
 
 _MOIRE_STRENGTH = 0.75  # relative to the gaps between pixels
 _DOWNSCALE = 4  # of the image on which moire is computed
@@ -44,16 +44,16 @@ class Screen(ParametricBackground):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the surface (RGB at its left and right), and the overlay."""
-        left = rng.uniform(*self.lightness_range) + rng.uniform(-self.tint, self.tint, 3)
+        left = lerp(self.lightness_range, rng.random()) + rng.uniform(-self.tint, self.tint, 3)
         right = left + (rng.uniform(-40, 40) if rng.random() < 0.5 else 0)
         return {
             "kind": self.kinds[int(rng.integers(len(self.kinds)))],
             "left": np.clip(left, 0, 255).round().tolist(),
             "right": np.clip(right, 0, 255).round().tolist(),
-            "pitch": rng.uniform(*self.pitch_range),
-            "depth": rng.uniform(*self.depth_range),
+            "pitch": lerp(self.pitch_range, rng.random()),
+            "depth": lerp(self.depth_range, rng.random()),
             "waves": rng.uniform(0.6, 3.5),
-            "degrees": rng.uniform(0, 180),
+            "degrees": 180 * rng.random(),
             "bend": rng.uniform(-1, 1),
         }
 

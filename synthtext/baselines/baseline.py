@@ -1,11 +1,12 @@
 """Baselines of lines: straight, wavy, and along arcs and circles."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
 
-from synthtext.core import BoundedSettings, Box, Parameters, Range, Warp, bounded
+from synthtext.core import BoundedSettings, Box, Parameters, Range, Warp, bounded, lerp
 from synthtext.core.warp import Coordinates
 
 MIN_RADIUS = 4.0
@@ -17,6 +18,7 @@ radius)).
 """
 
 _MAX_SLOPE = 0.4  # of a wave: 22 degrees, by which letters are sheared
+_TINY = 1e-6  # ems: avoids division by 0 opposite of the middle of the ink
 _FAR = 1000.0  # ems from the ink: outside of any image
 _MIN_INNER_RADIUS = 2.5  # line heights; letters keep 5/6 of their width at the inner side
 _GAP = 2.0  # ems between the end and the start of a circular text: shows where reading starts
@@ -83,7 +85,7 @@ class SineMap:
         return np.stack([points[:, 0], points[:, 1] - self._shift(points)], axis=1)
 
     def _shift(self, points: Coordinates) -> Coordinates:
-        return np.asarray(self.amplitude * np.sin(2 * np.pi * points[:, 0] / self.length + self.phase), np.float64)
+        return np.asarray(self.amplitude * np.sin((2 * math.pi / self.length) * points[:, 0] + self.phase))
 
 
 @dataclass(frozen=True)
@@ -105,11 +107,11 @@ class Wave(BoundedSettings):
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
         """Draw the (bounded) amplitude and the wavelength in ems, and the phase in degrees."""
-        amplitude, length = rng.uniform(*self.amplitude_range), rng.uniform(*self.length_range)
+        amplitude, length = lerp(self.amplitude_range, rng.random()), lerp(self.length_range, rng.random())
         # The slope is at most amplitude * wavenumber, the curvature amplitude * wavenumber**2.
         wavenumber = 2 * np.pi / length
         amplitude = min(amplitude, _MAX_SLOPE / wavenumber, 1 / (MIN_RADIUS * wavenumber**2))
-        return {"amplitude": float(amplitude), "length": float(length), "phase": float(rng.uniform(0, 360))}
+        return {"amplitude": float(amplitude), "length": float(length), "phase": float(360 * rng.random())}
 
     def warp(self, ink: Box, parameters: Parameters) -> Warp:
         """Return the vertical shift."""
@@ -152,8 +154,10 @@ class RingMap:
         x, y = self._middle
         across = points[:, 0] - x
         towards = self.radius - self._sign * (points[:, 1] - y)
-        along = self.radius * np.arctan2(across, towards)
-        down = y + self._sign * (self.radius - np.hypot(across, towards))
+        distance = np.sqrt(across * across + towards * towards)
+        # The tangent of half the angle: takes a third of the time of `np.arctan2`, and is defined on all sides.
+        along = (2 * self.radius) * np.arctan(across / np.maximum(distance + towards, _TINY))
+        down = y + self._sign * (self.radius - distance)
         end = (self.ink.width / 2 + 2 * np.pi * self.radius) / 3  # splits the gap between the ends of the ink in thirds
         # On the centre's side, so that interpolation towards the far points does not cross the ink.
         down[np.abs(along) > end] = y + self._sign * _FAR
@@ -189,7 +193,7 @@ class Arc(BoundedSettings):
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
         """Draw the angle in degrees, reduced if the radius would be too small, and the direction."""
-        radius = ink.width / np.deg2rad(rng.uniform(*self.degrees_range))
+        radius = ink.width / np.deg2rad(lerp(self.degrees_range, rng.random()))
         degrees = np.rad2deg(ink.width / _clamp_radius(ink, radius, self.min_radius))
         return {"degrees": float(degrees), "downwards": bool(rng.random() < self.downward_probability)}
 
@@ -224,11 +228,11 @@ class Circle(BoundedSettings):
 
     def draw(self, rng: np.random.Generator, ink: Box) -> Parameters:
         """Draw the covered fraction, reduced if the radius would be too small, the start and the side."""
-        minimum = max(ink.width / rng.uniform(*self.coverage_range), ink.width + _GAP) / (2 * np.pi)
+        minimum = max(ink.width / lerp(self.coverage_range, rng.random()), ink.width + _GAP) / (2 * np.pi)
         radius = _clamp_radius(ink, float(minimum), self.min_radius)
         return {
             "coverage": float(ink.width / (2 * np.pi * radius)),
-            "start": float(rng.uniform(*self.start_range)),
+            "start": float(lerp(self.start_range, rng.random())),
             "inside": bool(rng.random() < self.inside_probability),
         }
 

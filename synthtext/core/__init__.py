@@ -3,7 +3,16 @@
 from synthtext.core.charset import Charset, CorpusCoverage, charset_names
 from synthtext.core.clusters import Clusters
 from synthtext.core.detail import DetailBudget, DetailLimited
-from synthtext.core.effect import Effect, EffectChain, EffectStep, GeometricEffect, PixelEffect, apply_pixel_effect
+from synthtext.core.effect import (
+    Effect,
+    EffectChain,
+    EffectStep,
+    EffectTarget,
+    GeometricEffect,
+    PixelEffect,
+    WarpTarget,
+    apply_pixel_effect,
+)
 from synthtext.core.errors import InputError
 from synthtext.core.geometry import (
     MAX_IMAGE_PIXELS,
@@ -34,7 +43,16 @@ from synthtext.core.randomness import (
     coverage_stream,
     probe_stream,
 )
-from synthtext.core.ranges import BoundedSettings, Range, bounded, check_fraction, check_number, check_range, lerp
+from synthtext.core.ranges import (
+    BoundedSettings,
+    Range,
+    bounded,
+    check_fraction,
+    check_number,
+    check_range,
+    draw_integer,
+    lerp,
+)
 from synthtext.core.sample import (
     AppliedEffect,
     Generator,
@@ -64,6 +82,7 @@ __all__ = [
     "Effect",
     "EffectChain",
     "EffectStep",
+    "EffectTarget",
     "Generator",
     "GeometricEffect",
     "Homography",
@@ -86,6 +105,7 @@ __all__ = [
     "Streams",
     "TextInstance",
     "Warp",
+    "WarpTarget",
     "WeightedComponent",
     "WeightedSampler",
     "apply_pixel_effect",
@@ -100,6 +120,7 @@ __all__ = [
     "check_range",
     "clockwise",
     "coverage_stream",
+    "draw_integer",
     "is_self_intersecting",
     "lerp",
     "package_file",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from synthtext.core.geometry import Points, Polygon
 from synthtext.core.unicode import embedding_levels, visual_order
-from synthtext.core.warp import Warp
+from synthtext.core.warp import Coordinates, Warp
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +101,7 @@ class Clusters:
 
 
 _STEPS = 8  # along a side; even, to include the middle, where an arc is farthest from its chord
-_INNER = np.arange(1, _STEPS)[:, None] / _STEPS
+_FRACTIONS = np.arange(_STEPS)[:, None] / _STEPS
 _NEXT, _PREVIOUS = [1, 2, 3, 0], [3, 0, 1, 2]
 
 
@@ -110,21 +110,22 @@ def _circumscribed(quads: Points, warp: Warp) -> Points:
 
     Between the sampled points, a curve exceeds the quad by about 1/64 of its own height; an arc does not.
     """
-    sides = np.empty((len(quads), 4, _STEPS, 2))  # the first corner of every side, and points up to the next corner
-    sides[:, :, 0] = quads
-    sides[:, :, 1:] = quads[:, :, None] + (quads[:, _NEXT] - quads)[:, :, None] * _INNER
+    # The first corner of every side, and points up to the next corner.
+    points: Coordinates = (quads[:, :, None] + (quads[:, _NEXT] - quads)[:, :, None] * _FRACTIONS).reshape(-1, 2)
     for step in warp.maps:
-        sides = step.forward(sides.reshape(-1, 2)).reshape(sides.shape)
+        points = step.forward(points)
+    # As complex numbers, the imaginary part of conj(a) b is the cross product of a and b.
+    sides = np.ascontiguousarray(points, np.float64).view(np.complex128).reshape(-1, 4, _STEPS)
     corners = sides[:, :, 0]
     ahead = corners[:, _NEXT] - corners
-    ahead /= np.maximum(np.hypot(ahead[..., 0], ahead[..., 1]), 1e-9)[..., None]  # avoids division by 0
+    ahead /= np.maximum(np.abs(ahead), 1e-9)  # avoids division by 0
     behind = ahead[:, _PREVIOUS]
     inner = sides[:, :, 1:] - corners[:, :, None]
-    outwards = (inner[..., 0] * ahead[..., None, 1] - inner[..., 1] * ahead[..., None, 0]).max(axis=2).clip(0)
+    outwards = np.maximum((ahead[:, :, None] * inner.conj()).imag.max(axis=2), 0)
     # A corner is the intersection of two sides: moving one side outwards moves the corner along the other.
-    sine = behind[..., 0] * ahead[..., 1] - behind[..., 1] * ahead[..., 0]
-    moves = outwards[..., None] * behind - outwards[:, _PREVIOUS][..., None] * ahead
-    return np.asarray(corners + moves / np.maximum(sine, 1e-3)[..., None], np.float32)
+    moves = outwards * behind - outwards[:, _PREVIOUS] * ahead
+    moved = corners + moves / np.maximum((behind.conj() * ahead).imag, 1e-3)
+    return np.asarray(moved.view(np.float64).reshape(-1, 4, 2), np.float32)
 
 
 _GAP = 0.02  # of a cluster's height: closer clusters are adjacent

@@ -46,9 +46,9 @@ def translate(layer: Image, right: int, down: int) -> Image:
 
 def colour_ramp(index: Image, first: Sequence[float], second: Sequence[float]) -> Image:
     """Map an index (H, W) uint8 to colours between two colours: 0 is the first, 255 the second."""
-    start, end = np.clip(np.array([first, second], np.float64), 0, 255)
-    table = (start + (end - start) * np.linspace(0, 1, 256)[:, None] + 0.5).astype(np.uint8)
-    return np.asarray(cv2.LUT(cv2.merge((index, index, index)), table[None]), np.uint8)
+    ends = [(min(max(start, 0.0), 255.0), min(max(end, 0.0), 255.0)) for start, end in zip(first, second, strict=True)]
+    channels = [cv2.convertScaleAbs(index, alpha=(end - start) / 255, beta=start) for start, end in ends]
+    return np.asarray(cv2.merge(channels), np.uint8)
 
 
 def cut_clearance(layer: Image, letters: Image, distance: float) -> Image:

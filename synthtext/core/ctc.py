@@ -1,7 +1,5 @@
 """Whether CTC can align a text with an image."""
 
-from itertools import pairwise
-
 from synthtext.core.geometry import Size
 
 INPUT_HEIGHT, STEP_WIDTH = 32, 4
@@ -19,7 +17,7 @@ def required_steps(text: str) -> int:
         >>> required_steps("book")
         5
     """
-    return len(text) + sum(first == second for first, second in pairwise(text))
+    return len(text) + sum(map(str.__eq__, text, text[1:]))
 
 
 def time_steps(size: Size) -> int:

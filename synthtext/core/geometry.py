@@ -91,7 +91,7 @@ def signed_area(polygon: Polygon) -> float:
 def bounding_box(points: Points) -> Box:
     """Return the smallest upright rectangle around points of shape (..., 2)."""
     flat = points.reshape(-1, 2)
-    return Box(*flat.min(axis=0).tolist(), *flat.max(axis=0).tolist())
+    return Box(*np.minimum.reduce(flat).tolist(), *np.maximum.reduce(flat).tolist())
 
 
 def bounding_boxes(quads: Points) -> NDArray[np.float32]:

@@ -120,7 +120,7 @@ class WeightedSampler:
 
     def draw(self, rng: np.random.Generator) -> int:
         """Draw an index from 0 to len(weights) - 1."""
-        return min(bisect_right(self._cumulative, rng.random()), len(self._cumulative) - 1)
+        return bisect_right(self._cumulative, rng.random())  # the last one is 1.0, above every number
 
 
 T_co = TypeVar("T_co", covariant=True)

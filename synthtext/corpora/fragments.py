@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthtext.core import BoundedSettings, InputError, Range, bounded, check_range
+from synthtext.core import BoundedSettings, InputError, Range, bounded, check_range, lerp
 from synthtext.corpora.corpus import Corpus, PicklesSettings, clean_text
 from synthtext.corpora.language import has_spaces, language_words, to_case
 from synthtext.corpora.words import Lexicon
@@ -108,7 +108,7 @@ class Fragment(BoundedSettings, PicklesSettings):
         text = clean_text(self._corpora[int(rng.integers(len(self._corpora)))].draw(rng))
         starts = [i for i, character in enumerate(text) if not _is_attached(character)]
         low, high = self.length_range
-        kept = min(max(round(len(starts) * rng.uniform(*self.share_range)), low), high, len(starts))
+        kept = min(max(round(len(starts) * lerp(self.share_range, rng.random())), low), high, len(starts))
         spare = len(starts) - kept
         first = int(rng.integers(spare + 1))
         if rng.random() >= self.inner_probability:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from synthtext.core import InputError
+from synthtext.core import InputError, draw_integer
 
 _MAX_REPEATS = 1000
 _UNBOUNDED = 8  # repeats of "*" and "+"
@@ -134,9 +134,10 @@ def _expand(nodes: Sequence[Node], rng: np.random.Generator) -> str:
         if isinstance(node, str):
             text += node
         elif isinstance(node, _Choice):
-            text += _expand(node.options[int(rng.integers(len(node.options)))], rng)
+            option = node.options[int(rng.random() * len(node.options))]
+            text += option if isinstance(option, str) else _expand(option, rng)
         else:
-            text += "".join(_expand(node.body, rng) for _ in range(int(rng.integers(node.low, node.high + 1))))
+            text += "".join(_expand(node.body, rng) for _ in range(draw_integer(rng, (node.low, node.high))))
     return text
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -68,6 +69,11 @@ class FontFamily:
         """Relative frequency of the family."""
         return self.share * (sum(self.weights) / len(self.weights) if self.weights else 1.0)
 
+    @cached_property
+    def face_set(self) -> frozenset[FontFile]:
+        """The faces, to look them up."""
+        return frozenset(self.faces)
+
     def draw(self, rng: np.random.Generator) -> FontFile:
         """Draw one of the faces."""
         if not self.weights:
@@ -107,7 +113,7 @@ class FontPool:
         picked = self._draw_systematic(rng, count) if self._is_weighted else self._draw_distinct(rng, count)
         drawn = [family.draw(rng) for family in picked]
         for family in self.corpus_fonts:
-            if not any(face in family.faces for face in drawn):
+            if family.face_set.isdisjoint(drawn):
                 drawn.append(family.draw(rng))
         if not self._vary_axes:
             return drawn

@@ -1,8 +1,9 @@
 """Sources of ink colours."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -23,8 +24,11 @@ class ColourSource(Protocol):
     A custom source is a frozen dataclass with this method, named by its dotted path in a recipe.
     """
 
-    def candidates(self, rng: np.random.Generator, background: Image) -> Sequence[Colour]:
-        """Return colours for a background (H, W, 3) RGB, in the order in which to try them."""
+    def candidates(self, rng: np.random.Generator, background: Image) -> Iterable[Colour]:
+        """Return colours for a background (H, W, 3) RGB, in the order in which to try them.
+
+        Only few of them are tried. An iterator, which computes the next one on demand, must not use `rng`.
+        """
 
 
 def with_luminance(tint: Sequence[float], level: float) -> Colour:
@@ -51,7 +55,7 @@ def colour_pair_around(ink: InkColour, tint: Colour, distance: float) -> tuple[C
 
 def draw_colour(rng: np.random.Generator) -> list[int]:
     """Draw a uniformly distributed colour, as JSON."""
-    return [int(part) for part in rng.integers(0, 256, 3)]
+    return [int(256 * part) for part in rng.random(3).tolist()]
 
 
 def shade_of(tint: Sequence[float], level: float) -> list[int]:
@@ -63,13 +67,13 @@ def shade_of(tint: Sequence[float], level: float) -> list[int]:
 class AnyColour:
     """Uniformly distributed greys and colours in turn."""
 
-    def candidates(self, rng: np.random.Generator, background: Image) -> list[Colour]:
+    def candidates(self, rng: np.random.Generator, background: Image) -> Iterator[Colour]:
         """Draw twelve colours."""
         coin, *channels = (rng.random(1 + 3 * CANDIDATES) * 255).tolist()
-        return [
+        return (
             (channels[i],) * 3 if (i % 2 == 0) == (coin < 128) else (channels[i], channels[i + 1], channels[i + 2])
             for i in range(0, 3 * CANDIDATES, 3)
-        ]
+        )
 
 
 @dataclass(frozen=True)
@@ -98,16 +102,16 @@ class SampledColours:
     On a photograph, these are colours that occur together.
     """
 
-    def candidates(self, rng: np.random.Generator, background: Image) -> list[Colour]:
+    def candidates(self, rng: np.random.Generator, background: Image) -> Iterator[Colour]:
         """Draw twelve colours: the first third is unchanged, the others have random luminances."""
         height, width = background.shape[:2]
         rows, columns, levels = rng.random((3, CANDIDATES))
         picked = background[(rows * height).astype(int), (columns * width).astype(int)].tolist()
         shaded = zip(picked[CANDIDATES // 3 :], (levels * 255).tolist()[CANDIDATES // 3 :], strict=True)
-        return [
-            *((float(red), float(green), float(blue)) for red, green, blue in picked[: CANDIDATES // 3]),
-            *(with_luminance(colour, level) for colour, level in shaded),
-        ]
+        return chain(
+            ((float(red), float(green), float(blue)) for red, green, blue in picked[: CANDIDATES // 3]),
+            (with_luminance(colour, level) for colour, level in shaded),
+        )
 
 
 # Colours, dark to light, of the medoids of 32 clusters of about 1,800 photographs, mostly word crops of signs, labels
@@ -160,23 +164,25 @@ class Palettes(BoundedSettings):
 
     variation: float = bounded(12, 0, 100)
 
-    def candidates(self, rng: np.random.Generator, background: Image) -> list[Colour]:
+    def candidates(self, rng: np.random.Generator, background: Image) -> Iterator[Colour]:
         """Draw colours of a palette, then darker and lighter ones."""
-        return sample_palette(rng, _PALETTES[int(rng.integers(len(_PALETTES)))], self.variation)
+        return sample_palette(rng, _PALETTES[int(rng.random() * len(_PALETTES))], self.variation)
 
 
-def sample_palette(rng: np.random.Generator, palette: Sequence[Sequence[float]], variation: float) -> list[Colour]:
+def sample_palette(rng: np.random.Generator, palette: Sequence[Sequence[float]], variation: float) -> Iterator[Colour]:
     """Draw twelve colours: a palette in random order, varied by up to `variation`, then others of their hues."""
     numbers = rng.random((CANDIDATES, 4)).tolist()
     order = sorted(range(len(palette)), key=lambda i: numbers[i % CANDIDATES][3])
-    colours: list[Colour] = []
-    for i, (*moves, level) in enumerate(numbers):
-        red, green, blue = (
-            min(255.0, max(0.0, channel + variation * (2 * move - 1)))
-            for channel, move in zip(palette[order[i % len(order)]], moves, strict=True)
-        )
-        colours.append((red, green, blue) if i < len(order) else with_luminance((red, green, blue), 255 * level))
-    return colours
+    return (_varied(i, palette[order[i % len(order)]], numbers[i], variation, len(order)) for i in range(CANDIDATES))
+
+
+def _varied(number: int, colour: Sequence[float], moves: Sequence[float], variation: float, kept: int) -> Colour:
+    """Vary a colour; those from number `kept` on get a random luminance, too."""
+    red, green, blue = (
+        min(255.0, max(0.0, channel + variation * (2 * move - 1)))
+        for channel, move in zip(colour, moves[:3], strict=True)
+    )
+    return (red, green, blue) if number < kept else with_luminance((red, green, blue), 255 * moves[3])
 
 
 _THUMBNAIL = 64  # pixels of the longer side of the image that is measured
@@ -203,7 +209,7 @@ class PhotoColours(BoundedSettings):
         for path in self._paths:
             _cached_palette(path, path.stat().st_mtime_ns, self.count)
 
-    def candidates(self, rng: np.random.Generator, background: Image) -> list[Colour]:
+    def candidates(self, rng: np.random.Generator, background: Image) -> Iterator[Colour]:
         """Draw colours of a photograph, then darker and lighter ones."""
         path = self._paths[int(rng.integers(len(self._paths)))]
         return sample_palette(rng, _cached_palette(path, path.stat().st_mtime_ns, self.count), 0.0)

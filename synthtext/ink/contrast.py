@@ -1,6 +1,6 @@
 """Contrast between ink and background, measured locally at every cluster."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
@@ -120,7 +120,7 @@ def measure_backgrounds(masks: Sequence[InkMask], backgrounds: Sequence[Image]) 
 
 
 def choose_colours(
-    candidates: Sequence[Sequence[Colour]], backgrounds: Sequence[LocalBackground], floors: Sequence[float]
+    candidates: Sequence[Iterable[Colour]], backgrounds: Sequence[LocalBackground], floors: Sequence[float]
 ) -> list[InkColour | None]:
     """Choose for every line the first candidate that reaches its contrast floor at every cluster; else black or white.
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import InputError, Parameters, Points, Range, bounded
+from synthtext.core import InputError, Parameters, Points, Range, bounded, lerp
 from synthtext.ink.colours import draw_colour, shade_of
 from synthtext.ink.style import InkStyle
 from synthtext.typesetting.canvas import Strokes
@@ -115,7 +115,7 @@ class StrikeThrough(InkStyle):
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the stroke; its colour (RGB) is used if it is not that of the letters."""
         return {
-            "width": rng.uniform(*self.width_range),
+            "width": lerp(self.width_range, rng.random()),
             "rise": float(rng.uniform(-self.rise, self.rise)) if rng.random() < 0.5 else 0.0,
             "own": bool(rng.random() < self.own_colour_probability),
             "colour": draw_colour(rng),
@@ -146,9 +146,9 @@ class Highlight(InkStyle):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the height, colour (RGB) and tilt of the stripe, and how far it extends beyond the text (ems)."""
-        colour = shade_of(draw_colour(rng), rng.uniform(*self.lightness_range))
+        colour = shade_of(draw_colour(rng), lerp(self.lightness_range, rng.random()))
         return {
-            "height": rng.uniform(*self.height_range),
+            "height": lerp(self.height_range, rng.random()),
             "colour": colour,
             "tilt": rng.uniform(-0.04, 0.04),
             "beyond": rng.uniform(0, 0.12),

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from synthtext.background.textures import draw_noise_offset, smooth_noise
-from synthtext.core import Image, InputError, Parameters, Range, Size, bounded, size_of
+from synthtext.core import Image, InputError, Parameters, Range, Size, bounded, lerp, size_of
 from synthtext.core.compositing import colour_ramp, composite, composite_image, with_opacity
 from synthtext.ink.colours import colour_pair_around, draw_colour
 from synthtext.ink.contrast import InkColour
@@ -53,7 +53,7 @@ class Translucent(_TransparentFill):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the opacity."""
-        return {"opacity": rng.uniform(*self.opacity_range)}
+        return {"opacity": lerp(self.opacity_range, rng.random())}
 
     def fill(self, background: Image, coverage: Image, ink: InkColour, em: float, parameters: Parameters) -> Image:
         """Draw translucent letters."""
@@ -83,7 +83,7 @@ class Blend(_TransparentFill):
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the mode and the opacity."""
         mode = self.modes[int(rng.integers(len(self.modes)))]
-        return {"mode": mode, "opacity": rng.uniform(*self.opacity_range)}
+        return {"mode": mode, "opacity": lerp(self.opacity_range, rng.random())}
 
     def fill(self, background: Image, coverage: Image, ink: InkColour, em: float, parameters: Parameters) -> Image:
         """Draw blended letters."""
@@ -166,7 +166,7 @@ class TextureFill(_TwoColourFill):
         return {
             "pattern": self.patterns[int(rng.integers(len(self.patterns)))],
             **self.uniform(rng, "size", "distance"),
-            "degrees": rng.uniform(0, 180),
+            "degrees": 180 * rng.random(),
             "noise_offset": draw_noise_offset(rng),
             "tint": draw_colour(rng),
         }

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from synthtext.background.textures import draw_noise_offset, smooth_noise
-from synthtext.core import Image, Parameters, Range, bounded, size_of
+from synthtext.core import Image, Parameters, Range, bounded, lerp, size_of
 from synthtext.core.compositing import composite, with_opacity
 from synthtext.ink.colours import draw_colour, shade_of
 from synthtext.ink.style import DecorationMargins, InkStyle
@@ -27,7 +27,7 @@ class Outline(InkStyle):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the width (ems) and colour (RGB) of the outline."""
-        return {"width": rng.uniform(*self.width_range), "colour": draw_colour(rng)}
+        return {"width": lerp(self.width_range, rng.random()), "colour": draw_colour(rng)}
 
     def outset(self, parameters: Parameters) -> float:
         """The width of the outline."""
@@ -59,7 +59,7 @@ class DoubleOutline(InkStyle):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the widths (ems) and colours (RGB) of the outlines."""
-        inner, outer = rng.uniform(*self.inner_range), rng.uniform(*self.outer_range)
+        inner, outer = lerp(self.inner_range, rng.random()), lerp(self.outer_range, rng.random())
         levels = rng.uniform(0, 255 - _MIN_DISTANCE, 2) / 2 + (0, (255 + _MIN_DISTANCE) / 2)
         colours = [shade_of(draw_colour(rng), level) for level in levels]
         if rng.random() < 0.5:
@@ -94,7 +94,7 @@ class Glow(InkStyle):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the size, opacity and colour (RGB) of the glow."""
-        colour = shade_of(draw_colour(rng), rng.uniform(*self.lightness_range))
+        colour = shade_of(draw_colour(rng), lerp(self.lightness_range, rng.random()))
         return {**self.uniform(rng, "size", "opacity"), "colour": colour}
 
     def padding(self, parameters: Parameters) -> DecorationMargins:
@@ -125,7 +125,7 @@ class Bleeding(InkStyle):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw how far ink spreads, and the fibres that it follows."""
-        return {"width": rng.uniform(*self.width_range), "noise_offset": draw_noise_offset(rng)}
+        return {"width": lerp(self.width_range, rng.random()), "noise_offset": draw_noise_offset(rng)}
 
     def outset(self, parameters: Parameters) -> float:
         """Twice the mean spread."""
@@ -193,7 +193,7 @@ class DotMatrix(InkStyle):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the distance of the dots."""
-        return {"pitch": rng.uniform(*self.pitch_range)}
+        return {"pitch": lerp(self.pitch_range, rng.random())}
 
     def style_coverage(self, coverage: Image, em: float, parameters: Parameters) -> Image:
         """Make gaps between dots."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from synthtext.core import Image, Parameters, Range, bounded
+from synthtext.core import Image, Parameters, Range, bounded, lerp
 from synthtext.core.compositing import composite, composite_image, translate, with_opacity
 from synthtext.ink.colours import draw_colour
 from synthtext.ink.contrast import InkColour
@@ -35,7 +35,7 @@ class Shadow(InkStyle):
         """Draw the position, blur, opacity and lightness of the shadow."""
         return {
             **self.uniform(rng, "distance", "degrees", "blur", "opacity"),
-            "lightness": round(rng.uniform(*self.lightness_range)),
+            "lightness": round(lerp(self.lightness_range, rng.random())),
         }
 
     def padding(self, parameters: Parameters) -> DecorationMargins:

@@ -121,7 +121,7 @@ class SevenSegment(InkStyle):
             "colour": colours[0],
             "panel": colours[1],
             **self.uniform(rng, "slant", "thickness", "gap", "unlit"),
-            "spread": rng.uniform(0, 1),
+            "spread": rng.random(),
         }
 
     def supports(self, line: ShapedLine) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from synthtext.core import Parameters, Range, bounded
+from synthtext.core import Parameters, Range, bounded, lerp
 from synthtext.fonts import Face, FaceCache
 from synthtext.ink.style import InkStyle
 from synthtext.typesetting.canvas import LineRaster
@@ -32,7 +32,7 @@ class Stencil(InkStyle):
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw the width of the bridges."""
-        return {"width": rng.uniform(*self.width_range)}
+        return {"width": lerp(self.width_range, rng.random())}
 
     def supports(self, line: ShapedLine) -> bool:
         """Return whether no letters are connected, and none are rotated."""

@@ -1,6 +1,6 @@
 """The interface of ink styles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -151,7 +151,7 @@ class Ink:
             raise Rejection("no ink style can draw the text")
         return others[WeightedSampler([one.weight for one in others]).draw(rng)]
 
-    def candidates(self, rng: np.random.Generator, background: Image) -> Sequence[Colour]:
+    def candidates(self, rng: np.random.Generator, background: Image) -> Iterable[Colour]:
         """Draw colours for a background (H, W, 3), in the order in which to try them."""
         index = self._colour_sampler.draw(rng) if len(self._colours) > 1 else 0
         return self._colours[index].component.candidates(rng, background)

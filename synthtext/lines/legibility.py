@@ -35,16 +35,20 @@ class LineLegibility(BoundedSettings):
         if self.max_blur is not None:
             check_number("max_blur", self.max_blur, 0, 10)
 
-    def budget(self, coverage: Image, quads: Points, contrast: float) -> DetailBudget | None:
-        """Return what effects may take away from a line; None if there is no limit.
+    @property
+    def is_limited(self) -> bool:
+        """Whether effects are limited."""
+        return self.max_blur is not None
+
+    def budget(self, coverage: Image, quads: Points, contrast: float) -> DetailBudget:
+        """Return what effects may take away from a line, if they are limited.
 
         Args:
             coverage: (H, W) uint8 of the ink.
             quads: (K, 4, 2) of the clusters with ink, pixels.
             contrast: Contrast of the ink, 0 to 255.
         """
-        if self.max_blur is None:
-            return None
+        assert self.max_blur is not None
         width = measure_detail(coverage, quads)
         return DetailBudget(width, (self.max_blur * width) ** 2, (self.max_noise * contrast * width) ** 2)
 

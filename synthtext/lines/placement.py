@@ -141,11 +141,17 @@ def _fit_image(
 ) -> tuple[float, Size]:
     """Return the scale at which a line that needs (width, height) pixels fits, at most 1, and the size of its image."""
     limits = (output.height, output.width) if runs_down else (output.width, output.height)
-    sides = tuple(zip(limits, need, strict=True))
-    scale = min((1.0, *((limit - 2 * edge) / need for limit, need in sides if limit != "free")))
+    scale = 1.0
+    for limit, length in zip(limits, need, strict=True):
+        if limit != "free":
+            scale = min(scale, (limit - 2 * edge) / length)
     if em * scale < _MIN_EM or em * scale * line.smallest_scale < _MIN_LETTER:
         raise Rejection("too small to read")
-    size = Size(*(math.ceil(need * scale + 2 * edge) if limit == "free" else limit for limit, need in sides))
+    width, height = (
+        math.ceil(length * scale + 2 * edge) if limit == "free" else limit
+        for limit, length in zip(limits, need, strict=True)
+    )
+    size = Size(width, height)
     if max(size) > _MAX_SIDE:
         raise Rejection("too long")
     return scale, size
@@ -154,16 +160,11 @@ def _fit_image(
 def _runs_down(curved: CurvedLine, warp: Warp) -> bool:
     """Whether a line runs down or up rather than across after a warp."""
     vertical = curved.line.vertical
-    matrix = warp.matrix
-    if matrix is not None and not (matrix[2, 0] or matrix[2, 1]):
-        right, down = matrix[:2, 1 if vertical else 0].tolist()
-    else:
-        box = curved.box
-        x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-        ends = [(x, box.top), (x, box.bottom)] if vertical else [(box.left, y), (box.right, y)]
-        start, end = warp.points(np.array(ends, np.float32)).tolist()
-        right, down = end[0] - start[0], end[1] - start[1]
-    return bool(abs(down) > abs(right))
+    box = curved.box
+    x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    start = warp.point(x, box.top) if vertical else warp.point(box.left, y)
+    end = warp.point(x, box.bottom) if vertical else warp.point(box.right, y)
+    return abs(end[1] - start[1]) > abs(end[0] - start[0])
 
 
 class Neighbour(NamedTuple):

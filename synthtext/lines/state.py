@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from synthtext.background import ParametricBackground
-from synthtext.core import AppliedEffect, Image, Parameters, StageStreams, WeightedComponent
+from synthtext.core import AppliedEffect, Image, Parameters, StageStreams, Warp, WeightedComponent
 from synthtext.design import BlockResources
 from synthtext.ink import ContrastLoss, InkColour, InkMask, InkStyle, LocalBackground
 from synthtext.lines.coverage import RequiredCharacter
@@ -14,13 +14,11 @@ from synthtext.typesetting.canvas import LineRaster, Strokes
 
 
 class LineStyle(NamedTuple):
-    """The ink style and the placement of a line."""
+    """The ink style of a line."""
 
     ink_style: WeightedComponent[InkStyle]
-    style_parameters: Parameters
+    parameters: Parameters
     strokes: Strokes | None
-    geometric_effects: tuple[AppliedEffect, ...]
-    placement: LinePlacement
 
 
 @dataclass(slots=True)
@@ -33,7 +31,10 @@ class LineState:
     required: RequiredCharacter | None = None  # character that the text should contain
     spec: LineSpec = field(init=False)  # text and how to set it
     layout: LineLayout = field(init=False)  # the shaped line on its baseline
-    style: LineStyle = field(init=False)  # ink style and placement
+    style: LineStyle = field(init=False)  # ink style
+    view: Warp = field(init=False)  # geometric effects, for an image that the line fills
+    geometric_effects: tuple[AppliedEffect, ...] = ()  # geometric effects of the warp
+    placement: LinePlacement = field(init=False)  # position in the image
     raster: LineRaster = field(init=False)  # glyphs of the line
     coverage: Image = field(init=False)  # (H, W) uint8, all ink of the letters' colour in the image
     stroke_coverage: Image | None = None  # (H, W) uint8, strokes of another colour, drawn below the letters
@@ -52,7 +53,7 @@ class LineState:
     @property
     def contrast_loss(self) -> ContrastLoss:
         """Contrast that the ink style loses."""
-        return self.style.ink_style.component.contrast_loss(self.style.style_parameters)
+        return self.style.ink_style.component.contrast_loss(self.style.parameters)
 
     @property
     def retained_contrast(self) -> float:

@@ -25,7 +25,7 @@ def _fixed(points: ArrayLike) -> NDArray[np.int32]:
 
 def _draw_colour(rng: np.random.Generator) -> list[int]:
     """A colour (RGB): mostly greys and browns, some of any hue."""
-    level, tint = rng.uniform(0, 255), 90 if rng.random() < 0.4 else 25
+    level, tint = 255 * rng.random(), 90 if rng.random() < 0.4 else 25
     return [int(part) for part in np.clip(level + rng.uniform(-tint, tint, 3), 0, 255)]
 
 
@@ -75,7 +75,7 @@ class Patch(Occluder):
 
     def draw(self, rng: np.random.Generator, size: Size) -> Parameters:
         """Draw the size, the opacity, the centre, the colour, and the seed of the edge."""
-        place = {"x": rng.uniform(0, 1), "y": rng.uniform(0, 1), "colour": _draw_colour(rng)}
+        place = {"x": rng.random(), "y": rng.random(), "colour": _draw_colour(rng)}
         return {**self.uniform(rng, "size", "opacity"), **place, "shape_seed": int(rng.integers(_SEEDS))}
 
     def mask(self, size: Size, em: float, parameters: Parameters) -> Image:
@@ -175,7 +175,7 @@ class Wires(Occluder):
         """Draw the width, the distance, the angle, the phase, whether there is a second direction, and the colour."""
         return {
             **self.uniform(rng, "width", "pitch", "degrees"),
-            "phase": rng.uniform(0, 1),
+            "phase": rng.random(),
             "crossing": bool(rng.random() < self.crossing_probability),
             "colour": _draw_colour(rng),
         }

@@ -131,7 +131,7 @@ class Drawn(NamedTuple):
             solid = share[window] > 0.5
             if text.strip() and solid.any():
                 away = below[window][beside[window]].mean() - ink[window][solid].mean()
-                assert abs(away) > floor - 4, (self.sample.text, text)  # contrast is measured in cells of two pixels
+                assert abs(away) > floor - 5, (self.sample.text, text)  # contrast is measured in cells of two pixels
 
     def near(self, quad: Points) -> tuple[slice, slice]:
         """Rows and columns of the image that contain a quad."""

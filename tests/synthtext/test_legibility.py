@@ -127,9 +127,10 @@ def test_light_that_takes_contrast_away_leaves_less_noise(effect: PixelEffect) -
 
 
 def test_a_line_without_a_limit_has_no_budget() -> None:
-    assert LineLegibility().budget(*bars(2, 2), 60) is None
-    limit = LineLegibility(max_blur=0.5, max_noise=0.2).budget(*bars(3, 6), 60)
-    assert limit is not None
+    assert not LineLegibility().is_limited
+    legibility = LineLegibility(max_blur=0.5, max_noise=0.2)
+    assert legibility.is_limited
+    limit = legibility.budget(*bars(3, 6), 60)
     assert limit.blur_variance == pytest.approx((0.5 * limit.width) ** 2)
     assert limit.noise_variance == pytest.approx((0.2 * 60 * limit.width) ** 2)
     with pytest.raises(InputError, match="max_blur -1 must be from 0 to 10"):

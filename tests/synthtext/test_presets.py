@@ -21,7 +21,7 @@ from synthtext.core import Generator, Image, InputError, Sample, SkippedSample, 
 from synthtext.corpora import CorpusMixture, clean_text, language_characters, languages
 from synthtext.fonts import FontFile, system_fonts
 from synthtext.ink import style
-from synthtext.lines import stages
+from synthtext.lines import letters
 from synthtext.lines.state import LineState
 
 pytestmark = pytest.mark.slow
@@ -75,7 +75,7 @@ class Watch:
         self.glyphs: list[list[int]] = []
         self.coverages: list[Image] = []
         self.composed: list[tuple[Image, Image]] = []
-        draw_line, find_ink = style.rasterize_line, stages.compute_ink_masks
+        draw_line, find_ink = style.rasterize_line, letters.compute_ink_masks
         compose = generator.stages.steps["composite"]
 
         def drawn(line: Any, *rest: Any) -> Any:
@@ -91,7 +91,7 @@ class Watch:
             self.composed += [(overlaid(state), state.image) for state in states]
 
         patch.setattr(style, "rasterize_line", drawn)
-        patch.setattr(stages, "compute_ink_masks", found)
+        patch.setattr(letters, "compute_ink_masks", found)
         patch.setitem(generator.stages.steps, "composite", composed)
 
 
