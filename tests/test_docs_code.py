@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -100,10 +101,11 @@ def run_python(text: str, names: dict[str, object], where: str) -> None:
 
 
 @pytest.fixture
-def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+def names() -> Iterator[dict[str, object]]:
     """The names that a page defines; the servers among them are stopped, and the environment is restored."""
     before, names = dict(os.environ), {"__name__": "documentation"}
-    os.environ["RAY_TMPDIR"] = str(tmp_path_factory.mktemp("r"))
+    folder = tempfile.mkdtemp(prefix="ray-")  # a short path, as it holds sockets
+    os.environ["RAY_TMPDIR"] = folder
     yield names
     for value in names.values():
         if isinstance(value, subprocess.Popen):
@@ -111,6 +113,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object
             value.communicate()  # waits, and closes its pipes
     os.environ.clear()
     os.environ.update(before)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.parametrize(

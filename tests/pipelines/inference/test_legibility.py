@@ -24,7 +24,7 @@ CLEAN = ("background={plain: 1}", "effects=[]", "ink={contrast_floor: 120}", "fo
 
 @pytest.mark.parametrize(
     ("overrides", "lower", "upper"),
-    [(CLEAN, 0.90, 1.0), (("fonts.system=false",), 0.50, 0.95)],
+    [(CLEAN, 0.90, 1.0), (("fonts.system=false",), 0.40, 0.95)],
     ids=["clean", "lines"],
 )
 def test_generated_lines_are_legible(tmp_path, overrides, lower, upper):
