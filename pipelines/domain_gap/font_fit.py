@@ -117,8 +117,10 @@ def update_fonts(
 ) -> dict[str, float]:
     """Return new weights of faces.
 
-    The factors of one trait after the other are estimated on what the traits before it leave unexplained. The family
-    comes last: it changes only where enough lines show that it differs from other families with the same traits.
+    The factors of one trait after the other are estimated on what the traits before it leave unexplained, with one
+    value for each face: the lines of a face are no independent evidence about other faces with the same stroke width.
+    The family comes last: it changes only where enough lines show that it differs from other families with the same
+    traits.
 
     Args:
         now: The present weights by name of the face.
@@ -130,13 +132,17 @@ def update_fonts(
     """
     known = np.array([name in traits for name in drawn])
     remaining = weights[known].copy()
-    of_lines = [traits[name] for name in drawn if name in traits]
+    names, faces = np.unique([name for name in drawn if name in traits], return_inverse=True)
     factors = dict.fromkeys(traits, 1.0)
     for attribute in FontTraits._fields:
-        values = np.array([getattr(entry, attribute) for entry in of_lines])
-        ratios = {str(value): value_ratio(remaining, values == value) for value in np.unique(values)}
+        values = np.array([getattr(traits[name], attribute) for name in names])
+        if attribute == "family":
+            ratios = {str(value): value_ratio(remaining, values[faces] == value) for value in np.unique(values)}
+        else:
+            means = np.bincount(faces, remaining) / np.bincount(faces)
+            ratios = {str(value): value_ratio(means, values == value) for value in np.unique(values)}
         factors = {name: f * ratios.get(getattr(traits[name], attribute), 1.0) for name, f in factors.items()}
-        remaining = remaining / np.array([ratios[str(value)] for value in values])
+        remaining = remaining / np.array([ratios[str(value)] for value in values])[faces]
     power = lines / (lines + PRIOR_LINES)
     new = {
         name: (now[name] * factors[name]) ** power * base[name] ** (1 - power) if now[name] else 0.0 for name in traits

@@ -179,20 +179,35 @@ def test_strokes_of_fonts_are_measured():
     assert (italic.slant, italic.spacing, italic.case) == ("italic", "proportional", "both")
 
 
-def test_fonts_of_the_stroke_width_of_real_lines_become_more_frequent():
-    traits = {
+def stroke_traits(faces: int) -> dict[str, FontTraits]:
+    return {
         f"{stroke} {i}": FontTraits(stroke, "both", "proportional", "upright", f"F{i}")
         for stroke in ("thin", "bold")
-        for i in range(5)
+        for i in range(faces)
     }
+
+
+def test_fonts_of_the_stroke_width_of_real_lines_become_more_frequent():
+    traits = stroke_traits(12)
     base = {**dict.fromkeys(traits, 1.0), "unused": 0.0}
-    names = [name for name in traits for _ in range(40)]
+    names = [name for name in traits for _ in range(15)]
     ratios = np.array([1.8 if name.startswith("thin") else 0.2 for name in names])
     new = update_fonts(base, base, traits, names, ratios, MANY)
     assert new["unused"] == 0
-    assert [new[f"thin {i}"] / new[f"bold {i}"] for i in range(5)] == pytest.approx([9] * 5, rel=0.3)
+    assert [new[f"thin {i}"] / new[f"bold {i}"] for i in range(12)] == pytest.approx([9] * 12, rel=0.3)
     few = update_fonts(base, base, traits, names, ratios, 10.0)
     assert 1 < few["thin 0"] / few["bold 0"] < 3
+
+
+def test_many_lines_of_few_fonts_say_nothing_about_a_stroke_width():
+    traits = stroke_traits(12)
+    base = dict.fromkeys(traits, 1.0)
+    rng = np.random.default_rng(0)
+    names = [name for name in ("thin 0", "thin 1", "bold 0", "bold 1") for _ in range(45)]
+    ratios = np.array([1.5 if name.endswith("0") else 0.5 for name in names]) * rng.uniform(0.8, 1.2, len(names))
+    new = update_fonts(base, base, traits, names, ratios, MANY)
+    assert new["thin 5"] == new["bold 5"]
+    assert new["thin 0"] > new["thin 1"]  # of families, they do
 
 
 def test_only_necessary_weights_of_fonts_are_written():
