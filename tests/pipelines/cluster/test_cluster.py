@@ -28,7 +28,7 @@ from tests.pipelines.ray_cluster import Cluster
 pytestmark = pytest.mark.ray
 
 HOME = Path(__file__).parents[3]
-COUNT, SIZE = 400, 5
+COUNT, SIZE = 200, 5
 TIMEOUT = 600.0  # seconds; a few suffice on an idle machine
 SHARDS = COUNT // SIZE
 
