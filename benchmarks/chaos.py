@@ -24,8 +24,12 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.processes import kill, kill_session, ray_workers
+from pipelines.errors import JobError
 from pipelines.io.atomic import TEMPORARY_PREFIX, file_sha256
 from pipelines.io.plan import read_manifest
+from pipelines.jobs.check_dataset import check_dataset
+from pipelines.jobs.generation import generate
+from synthtext.core import InputError
 
 HOME = Path(__file__).parents[1]
 COUNT, SHARD = 2400, 60  # a shard must be larger than dataset.json
@@ -90,8 +94,7 @@ class Chaos:
         self.reference = self.folder / f"reference-{self.format}"
         for old in (self.data, self.reference):
             shutil.rmtree(old, ignore_errors=True)
-        if self._start(self.reference, 0).wait(_TIMEOUT):
-            raise DisorderError("the reference could not be generated")
+        self._generate(self.reference)
         self.expected = checksums(self.reference)
 
     def round(self, workers: int, kind: Interruption, limit: int | None = None) -> str:
@@ -144,6 +147,15 @@ class Chaos:
             )
         self.sessions.add(driver.pid)
         return driver
+
+    def _generate(self, data: Path) -> None:
+        """Run the job to its end in this process."""
+        try:
+            generate(
+                str(self.folder / "recipe.yaml"), data, self.count, workers=0, shard_size=self.shard, format=self.format
+            )
+        except (InputError, JobError) as error:
+            raise DisorderError(f"{data} could not be generated: {error}") from error
 
     def close(self) -> None:
         """Kill all processes that still run."""
@@ -212,19 +224,9 @@ class Chaos:
         Raises:
             DisorderError: the data set differs from the reference.
         """
-        code = self._start(self.data, 0).wait(_TIMEOUT)
-        output = (self.folder / "log.txt").read_text()
-        checked = subprocess.run(
-            [sys.executable, "-c", "from pipelines.cli.main import main; main()", "check", str(self.data)],
-            env=os.environ | {"PYTHONPATH": str(HOME)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if code or checked.returncode:
-            raise DisorderError(
-                f"the job ended with {code}: {output}\nand check printed: {checked.stdout}{checked.stderr}"
-            )
+        self._generate(self.data)
+        if problems := list(check_dataset(self.data).problems.lines("")):
+            raise DisorderError(f"{self.data} is complete, but check found: {'; '.join(problems)}")
         if checksums(self.data) != self.expected:
             raise DisorderError(f"{self.data} is complete but differs from the reference")
 

@@ -19,10 +19,11 @@ PROGRAMS = ("ocrmill", "python")
 FENCE = re.compile(r"^(?P<comment><!-- no-run: [^>]+-->\s*\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
 FILE_NAME = re.compile(r"^# ([\w-]+\.(?:py|yaml))\b")
 
-LIMITS = {"-n": 16, "samples": 16, "count": 16, "--rounds": 1}
+LIMITS = {"-n": 8, "samples": 8, "count": 8, "--rounds": 1}
 SCENES = 3  # scenes take longer than lines
-QUICK = ("batch_size=8", "validate_every=4", "data_workers=0", "threads=1", "device=cpu")
-SHORT = ("samples=4", "batch_size=2", "validate_every=2")  # of detectors, whose steps take longer
+SMALL_SCENES = ("output={width_range: [240, 320], height_range: [240, 320]}", "fonts.size_range=[9, 30]")
+QUICK = ("batch_size=4", "validate_every=4", "data_workers=0", "threads=1", "device=cpu")
+SHORT = ("samples=4", "batch_size=2", "validate_every=2", "view.size=[160, 160]")  # of detectors, with long steps
 WITH_WORKERS = ("generate", "copypaste", "crops", "import", "filter")
 PORTS = ("6379", "9000")
 """Ports that pages use for a Ray cluster and an S3 server of this machine."""
@@ -92,6 +93,10 @@ def _reduced_command(words: list[str]) -> list[str]:
     command = words[1]
     if command == "copypaste" or words[2].startswith("scenes"):
         words = [str(min(int(word), SCENES)) if before == "-n" else word for before, word in pairwise(["", *words])]
+    if words[2].startswith("scenes"):
+        words[3:3] = SMALL_SCENES
+    if command == "generate" and "--address" in words:
+        words[3:3] = ["fonts.system=false"]  # each node would read all fonts of the system
     if command == "train":
         if not any(word.startswith("samples=") for word in words):
             raise ValueError("a training without samples=N or minutes=N takes long")
@@ -113,7 +118,7 @@ def reduce_python(text: str, ports: Mapping[str, str] | None = None) -> str:
     """
     text = _with_ports(text, ports)
     text = re.sub(r"\bcount=([\d_]+)", lambda match: _limited(f"count={match[1].replace('_', '')}", ""), text)
-    quick = ", ".join(map(repr, ["samples=16", *QUICK]))
+    quick = ", ".join(map(repr, ["samples=8", *QUICK]))
     text = re.sub(r'"samples=\d+"', quick, text)
     if re.search(r"\btrain\(", text) and quick not in text:
         raise ValueError("a training without samples=N or minutes=N takes long")

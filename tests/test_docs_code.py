@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from docs.notebooks import free_port
-from docs.page_code import HOME, PORTS, SHELLS, read_blocks, reduce_python, reduce_shell
+from docs.page_code import HOME, PORTS, SHELLS, SMALL_SCENES, read_blocks, reduce_python, reduce_shell
 from pipelines import generate, train
 from pipelines.cli.main import app
 from synthtext.fonts import bundled_fonts
@@ -28,8 +28,7 @@ from synthtext.fonts import bundled_fonts
 pytestmark = [pytest.mark.docs, pytest.mark.slow, pytest.mark.usefixtures("restore_loggers")]
 
 PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
-TRAINED = ("batch_size=8", "validate_every=4", "data_workers=0", "threads=1", "device=cpu", "samples=16")
-COMMAND = "from pipelines.cli.main import main; main()"
+TRAINED = ("batch_size=4", "validate_every=4", "data_workers=0", "threads=1", "device=cpu", "samples=8")
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +47,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with contextlib.chdir(folder):
         for name, count, seed in (("train", 48, 1), ("val", 16, 2)):
             generate("digits", f"data/{name}", count, seed=seed, workers=0)
-        generate("scenes-receipt", "data/scenes", 3, overrides=["fonts.system=false"], workers=0)
+        generate("scenes-receipt", "data/scenes", 3, overrides=["fonts.system=false", *SMALL_SCENES], workers=0)
         for out, format in (("photos", "paddleocr"), ("icdar2015/train", "icdar")):
             run("export-data", "data/scenes", "-o", out, "--to", format)
         run("export-data", "data/val", "-o", "photographs", "--to", "paddleocr")
@@ -76,8 +75,6 @@ def run_shell(text: str, ports: Mapping[str, str]) -> None:
     for words in reduce_shell(text, ports):
         if words[0] == "python":
             run_process(words[1:])
-        elif "--address" in words:  # a process of its own, as it connects to a cluster
-            run_process(["-c", COMMAND, *words[1:]])
         else:
             run(*words[1:])
 

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import cv2
@@ -146,6 +147,11 @@ def read_description(path: AnyPath) -> DatasetDescription:
 
 def current_versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that render, encode or write."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:  # read once: reading the metadata takes milliseconds
     versions = {"python": platform.python_version()}
     for library in _LIBRARIES:
         try:

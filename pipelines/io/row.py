@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from pipelines.io.arrow import arrow_array
 from pipelines.io.statistics import Statistics
 from synthtext.core import Parameters, Sample, Scene
 
@@ -82,7 +83,7 @@ class Row(ABC):
     def columns(cls, rows: Sequence["Row"]) -> list[pa.Array]:
         """Return the columns of rows of this type, in the order of `SCHEMA`."""
         values = [row.column_values() for row in rows]
-        return [pa.array([row[field.name] for row in values], field.type) for field in cls.SCHEMA]
+        return [arrow_array([row[field.name] for row in values], field.type) for field in cls.SCHEMA]
 
 
 AnyRow = TypeVar("AnyRow", bound=Row)

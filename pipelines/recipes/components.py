@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, get_type_hints
@@ -253,15 +253,17 @@ def _has_methods(kind: ComponentKind, cls: Any) -> bool:
     return any(all(callable(getattr(cls, name, None)) for name in names) for names in kind.methods)
 
 
-def builtin_classes(kind: ComponentKind) -> dict[str, type]:
+@cache
+def builtin_classes(kind: ComponentKind) -> Mapping[str, type]:
     """Return the classes of this project of a kind, by their names in recipes."""
     package = importlib.import_module(kind.package)
     members = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): getattr(package, name) for name in package.__all__}
-    return {
+    valid = {
         name: member
         for name, member in members.items()
         if isinstance(member, type) and dataclasses.is_dataclass(member) and _has_methods(kind, member)
     }
+    return MappingProxyType(valid)
 
 
 def add_module_folders(folders: Sequence[Path]) -> None:

@@ -4,7 +4,8 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +114,18 @@ def _sha256(path: Path) -> str:
         raise InputError(f"{str(path)!r} cannot be read: {error.strerror}") from None
 
 
+@cache
+def version(library: str) -> str:
+    """Return the version of an installed library, as it was when this process first asked."""
+    return metadata.version(library)
+
+
 def python_version() -> str:
     """Return the release series of Python, such as "3.11"; Unicode tables and sums of floats differ between series."""
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
+@cache  # of the code that this process runs
 def code_digest(*folders: Path) -> str:
     """Return the SHA-256 of the code that draws and encodes samples, and of the modules in further folders."""
     total = hashlib.sha256()

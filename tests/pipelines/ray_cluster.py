@@ -92,7 +92,9 @@ class Cluster:
             **env,
         }
         self.nodes: list[Node] = []
-        self.head = self._start("--head", f"--port={port}", f"--temp-dir={self._folder}", "--include-dashboard=false")
+        self.head = self._start(
+            "--head", f"--port={port}", f"--temp-dir={self._folder}", "--include-dashboard=false", "--no-monitor"
+        )
 
     def add(self, **env: str) -> Node:
         """Start another node, with an address of its own."""

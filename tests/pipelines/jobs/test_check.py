@@ -27,7 +27,7 @@ from synthtext.core import SkippedSample
 
 DAMAGED, SIZE = 1, 30
 SCENES = (
-    "fonts={bundled: true, size_range: [9, 40]}",
+    "fonts={system: false, bundled: true, size_range: [9, 40]}",
     "output={width_range: [160, 200], height_range: [160, 200]}",
 )
 

@@ -1,6 +1,7 @@
 import json
 import os
 from collections import Counter
+from functools import cache
 
 import cv2
 import lmdb
@@ -36,6 +37,7 @@ TEXTS = ("word", "1,000,000", "a, b", "日本", "שלום", " spaced ", 'say "it
 DIGEST = "ca5cade0" * 8
 
 
+@cache
 def encoded(seed, suffix):
     return cv2.imencode(suffix, np.random.default_rng(seed).integers(0, 256, (300, 300, 3), np.uint8))[1].tobytes()
 
@@ -49,6 +51,7 @@ def polygon(rng, count, *, whole):
     return np.rint(points) if whole else points
 
 
+@cache
 def scene(number, *, plain):
     """Plain: what a list of texts and quads of whole pixels holds; otherwise with all that there can be."""
     rng = np.random.default_rng(number)

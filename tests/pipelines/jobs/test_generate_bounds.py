@@ -73,22 +73,23 @@ REFUSED = {
     ),
     "a contrast floor above the maximum": ({"ink": {"contrast_floor": 200}}, "must be from 0 to 120"),
 }
+FEW_PROBES = 12  # in place of PROBE_SAMPLES, which a test below uses
 FAILED = {
     "contrast on black and white stripes": (
         {"ink": {"contrast_floor": 120}, "background": {"striped.Stripes": 1}},
-        rf"{PROBE_SAMPLES} of {PROBE_SAMPLES} samples .* contrast \({PROBE_SAMPLES}\)",
+        rf"{FEW_PROBES} of {FEW_PROBES} samples .* contrast \({FEW_PROBES}\)",
     ),
     "only texts that are too long": (
         {"layout": {"length_range": [1, 2]}},
-        rf"{PROBE_SAMPLES} of {PROBE_SAMPLES} samples .* text too long \({PROBE_SAMPLES}\)",
+        rf"{FEW_PROBES} of {FEW_PROBES} samples .* text too long \({FEW_PROBES}\)",
     ),
     "images too small for any text": (
         {"output": {"height": 8}},
-        rf"{PROBE_SAMPLES} of {PROBE_SAMPLES} samples .* too small to read \({PROBE_SAMPLES}\)",
+        rf"{FEW_PROBES} of {FEW_PROBES} samples .* too small to read \({FEW_PROBES}\)",
     ),
     "columns of brackets": (
         {"charset": "ascii", "corpus": [{"use": "pattern", "pattern": "[()]{4}"}], "baselines": {"vertical": 1}},
-        rf"{PROBE_SAMPLES} of {PROBE_SAMPLES} samples .* cannot be set from top to bottom \({PROBE_SAMPLES}\)",
+        rf"{FEW_PROBES} of {FEW_PROBES} samples .* cannot be set from top to bottom \({FEW_PROBES}\)",
     ),
 }
 
@@ -110,14 +111,15 @@ def test_an_impossible_recipe_is_rejected_before_the_first_attempt(
 
 @pytest.mark.parametrize("name", FAILED)
 def test_a_recipe_that_always_fails_ends_after_a_bounded_number_of_attempts(
-    name: str, tmp_path: Path, attempts: Counter[str]
+    name: str, tmp_path: Path, attempts: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("pipelines.jobs.probe.PROBE_SAMPLES", FEW_PROBES)
     changes, message = FAILED[name]
     with pytest.raises(JobError, match=message) as caught:
         generate(write_recipe(tmp_path / "recipe", **changes), tmp_path / "data", 300, workers=0)
     assert "\n" not in str(caught.value)
     assert (
-        0 < attempts["attempts"] <= PROBE_SAMPLES * (MAX_ATTEMPTS + 1)
+        0 < attempts["attempts"] <= FEW_PROBES * (MAX_ATTEMPTS + 1)
     )  # the first attempts are batched, then repeated alone
     assert not (tmp_path / "data").exists()
 

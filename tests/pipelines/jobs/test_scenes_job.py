@@ -12,13 +12,13 @@ from pipelines.errors import JobError
 from pipelines.jobs.generation import generate, iterate_samples
 from pipelines.jobs.preview import draw_preview
 from pipelines.recipes.resolve import resolve_recipe
-from synthtext.core import InputError, Scene
+from synthtext.core import InputError, Scene, SkippedSample
 
 pytestmark = pytest.mark.slow
 
-COUNT, SIZE = 14, 5
+COUNT, SIZE = 8, 3
 SMALL = (
-    "fonts={bundled: true, size_range: [9, 40]}",
+    "fonts={system: false, bundled: true, size_range: [9, 40]}",
     "output={width_range: [280, 360], height_range: [240, 300]}",
 )
 
@@ -37,6 +37,11 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run(tmp_path_factory.mktemp("scenes") / "data")
 
 
+@pytest.fixture(scope="module")
+def drawn() -> list[Scene | SkippedSample]:
+    return list(iterate_samples(resolve_recipe("scenes", SMALL), COUNT))
+
+
 def test_an_interrupted_and_extended_job_has_the_same_bytes(reference: Path, tmp_path: Path) -> None:
     folder = run(tmp_path / "data", count=2 * SIZE)
     kept = {path.name: path.stat().st_mtime_ns for path in (folder / "shards").glob("*.parquet")}
@@ -48,10 +53,11 @@ def test_an_interrupted_and_extended_job_has_the_same_bytes(reference: Path, tmp
 
 
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
-def test_stored_scenes_equal_the_generated_ones(reference: Path, tmp_path: Path, form: str) -> None:
+def test_stored_scenes_equal_the_generated_ones(
+    reference: Path, drawn: list[Scene | SkippedSample], tmp_path: Path, form: str
+) -> None:
     folder = reference if form == "parquet" else run(tmp_path / "data", format="lmdb")
     read = list(iterate_scenes(open_scene_source(folder)))
-    drawn = list(iterate_samples(resolve_recipe("scenes", SMALL), COUNT))
     assert len(read) == len(drawn) == COUNT
     for there, scene in zip(read, drawn, strict=True):
         assert isinstance(scene, Scene)
