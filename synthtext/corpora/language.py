@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
-import wordfreq
 from fontTools.unicodedata import script, script_extension
 from numpy.typing import NDArray
-from wordfreq.language_info import get_language_info
 
 from synthtext.core import Charset, InputError, WeightedSampler, charset_names, package_file
 from synthtext.corpora.charset_options import CharsetOptions
+from synthtext.corpora.word_lists import language_script, languages, read_word_list, word_frequency
 
 Case: TypeAlias = Literal["as_is", "lower", "title", "upper"]
 
@@ -105,11 +104,6 @@ _MIDDLE_DOT = "·"  # Catalan: col·lega
 _REPLACED_DIGITS = "00"  # wordfreq replaces digits by zeros
 
 
-def languages() -> tuple[str, ...]:
-    """Return the codes of the languages with a word list in wordfreq, sorted."""
-    return tuple(sorted(wordfreq.available_languages()))
-
-
 def check_language(language: str, where: str) -> None:
     """Check that there is a word list for a language; `where` is the name of the setting for the message.
 
@@ -139,11 +133,11 @@ def language_words(language: str, size: int) -> tuple[tuple[str, ...], NDArray[n
     scripts = _scripts(language)
     words: list[str] = []
     frequencies: list[float] = []
-    for centibels, bucket in enumerate(wordfreq.get_frequency_list(language)):
+    for centibels, bucket in enumerate(read_word_list(language)):
         own = _own(set("".join(bucket)), scripts) | set(string.digits + string.punctuation)
         kept = sorted(w for w in bucket if own.issuperset(w) and _REPLACED_DIGITS not in w and any(map(str.isalpha, w)))
         words += (_restore_spelling(word, language) for word in kept)
-        frequencies += [wordfreq.cB_to_freq(-centibels)] * len(kept)
+        frequencies += [word_frequency(centibels)] * len(kept)
         if len(words) >= size:
             break
     return tuple(words[:size]), np.array(frequencies[:size])
@@ -162,8 +156,8 @@ def language_characters(language: str) -> tuple[str, ...]:
     """
     check_language(language, f"charset 'words:{language}'")
     counts: defaultdict[str, float] = defaultdict(float)
-    for centibels, bucket in enumerate(wordfreq.get_frequency_list(language)):
-        frequency = wordfreq.cB_to_freq(-centibels)
+    for centibels, bucket in enumerate(read_word_list(language)):
+        frequency = word_frequency(centibels)
         for character, count in Counter("".join(bucket)).items():
             counts[character] += count * frequency
     scripts, least = _scripts(language), _MIN_FREQUENCY * sum(counts.values())
@@ -179,7 +173,7 @@ def language_characters(language: str) -> tuple[str, ...]:
 
 def _scripts(language: str) -> frozenset[str]:
     """ISO 15924 codes of the scripts of a language."""
-    code = get_language_info(language)["script"]
+    code = language_script(language)
     return frozenset(_SYSTEMS.get(code, {code}))
 
 
