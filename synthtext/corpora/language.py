@@ -3,7 +3,6 @@
 import re
 import string
 import unicodedata
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from synthtext.core import Charset, InputError, WeightedSampler, charset_names, package_file
 from synthtext.corpora.charset_options import CharsetOptions
-from synthtext.corpora.word_lists import language_script, languages, read_word_list, word_frequency
+from synthtext.corpora.word_lists import iterate_word_list, language_script, languages, word_frequency
 
 Case: TypeAlias = Literal["as_is", "lower", "title", "upper"]
 
@@ -133,9 +132,13 @@ def language_words(language: str, size: int) -> tuple[tuple[str, ...], NDArray[n
     scripts = _scripts(language)
     words: list[str] = []
     frequencies: list[float] = []
-    for centibels, bucket in enumerate(read_word_list(language)):
+    for centibels, bucket in enumerate(iterate_word_list(language)):
         own = _own(set("".join(bucket)), scripts) | set(string.digits + string.punctuation)
-        kept = sorted(w for w in bucket if own.issuperset(w) and _REPLACED_DIGITS not in w and any(map(str.isalpha, w)))
+        kept = sorted(
+            w
+            for w in bucket
+            if own.issuperset(w) and _REPLACED_DIGITS not in w and (w.isalpha() or any(map(str.isalpha, w)))
+        )
         words += (_restore_spelling(word, language) for word in kept)
         frequencies += [word_frequency(centibels)] * len(kept)
         if len(words) >= size:
@@ -155,13 +158,12 @@ def language_characters(language: str) -> tuple[str, ...]:
         InputError: There is no word list for the language.
     """
     check_language(language, f"charset 'words:{language}'")
-    counts: defaultdict[str, float] = defaultdict(float)
-    for centibels, bucket in enumerate(read_word_list(language)):
-        frequency = word_frequency(centibels)
-        for character, count in Counter("".join(bucket)).items():
-            counts[character] += count * frequency
-    scripts, least = _scripts(language), _MIN_FREQUENCY * sum(counts.values())
-    found = _own((character for character, count in counts.items() if count >= least), scripts)
+    texts = ["".join(bucket) for bucket in iterate_word_list(language)]
+    codes = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
+    frequencies = np.repeat([word_frequency(centibels) for centibels in range(len(texts))], list(map(len, texts)))
+    totals = np.bincount(codes, frequencies)
+    scripts = _scripts(language)
+    found = _own(map(chr, np.flatnonzero(totals >= _MIN_FREQUENCY * totals.sum())), scripts)
     partners = {partner for c in found for partner in (c.upper(), c.lower(), to_case(c, "title", language))}
     found |= {partner for partner in partners if len(partner) == 1}
     found |= {*string.digits, *string.punctuation, " "}

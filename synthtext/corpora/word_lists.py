@@ -5,19 +5,17 @@ import and are not needed.
 """
 
 import gzip
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
 
 import msgpack
 
 from synthtext.core import InputError, package_file
 
-WordList: TypeAlias = list[list[str]]
-"""Words by frequency: entry n has those of a relative frequency of `word_frequency(n)`."""
-
 _FORMAT = {"format": "cB", "version": 1}
 _SUFFIX = ".msgpack.gz"
+_CHUNK = 2**16  # bytes that are decompressed at a time
 _SCRIPTS = {
     **{"ar": "Arab", "bg": "Cyrl", "bn": "Beng", "el": "Grek", "fa": "Arab", "he": "Hebr", "hi": "Deva", "ja": "Jpan"},
     **{"ko": "Kore", "mk": "Cyrl", "ru": "Cyrl", "ta": "Taml", "uk": "Cyrl", "ur": "Arab", "zh": "Hans"},
@@ -39,13 +37,17 @@ def language_script(language: str) -> str:
 
 
 def word_frequency(centibels: int) -> float:
-    """Return the relative frequency, 0 to 1, of words at an index of a word list."""
+    """Return the relative frequency, 0 to 1, of the words at an index of a word list."""
     return float(10 ** (-centibels / 100))
 
 
-@lru_cache(maxsize=2)
-def read_word_list(language: str) -> WordList:
-    """Return the largest word list of a language, one of `languages()`.
+def iterate_word_list(language: str) -> Iterator[list[str]]:
+    """Iterate over the largest word list of a language, one of `languages()`.
+
+    The file is read as far as the iteration goes.
+
+    Yields:
+        The words of the relative frequency `word_frequency(n)`, for n = 0, 1, ...
 
     Raises:
         InputError: The installed wordfreq has another format.
@@ -53,11 +55,12 @@ def read_word_list(language: str) -> WordList:
     sizes = (_data_folder() / f"{size}_{language}{_SUFFIX}" for size in ("large", "small"))
     path = next(path for path in sizes if path.is_file())
     with gzip.open(path) as file:
-        data = msgpack.load(file)
-    if data[0] != _FORMAT:
-        raise InputError(f"{path} is not a word list of wordfreq 3: pip install 'wordfreq>=3.1,<4'")
-    words: WordList = data[1:]
-    return words
+        entries = msgpack.Unpacker(file, read_size=_CHUNK)
+        count = entries.read_array_header()
+        if entries.unpack() != _FORMAT:
+            raise InputError(f"{path} is not a word list of wordfreq 3: pip install 'wordfreq>=3.1,<4'")
+        for _ in range(count - 1):
+            yield entries.unpack()
 
 
 def _data_folder() -> Path:

@@ -8,7 +8,7 @@ from synthtext.core import Charset, InputError
 from synthtext.corpora import Characters, Words, is_charset_name, language_characters, languages, resolve_charset
 from synthtext.corpora.corpus import Corpus
 from synthtext.corpora.language import language_words, to_case
-from synthtext.corpora.word_lists import language_script, read_word_list, word_frequency
+from synthtext.corpora.word_lists import iterate_word_list, language_script, word_frequency
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ def test_word_lists_are_those_of_wordfreq() -> None:
         one: get_language_info(one)["script"] for one in languages()
     }
     for language in ("bn", "lt"):  # a large and a small list
-        assert read_word_list(language) == wordfreq.get_frequency_list(language)
+        assert list(iterate_word_list(language)) == wordfreq.get_frequency_list(language)
     assert [word_frequency(n) for n in range(900)] == [wordfreq.cB_to_freq(-n) for n in range(900)]
 
 
