@@ -4,7 +4,8 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def recipe_fingerprint(curriculum: Curriculum, inventory: FontInventory) -> dict
         fingerprint = fingerprint | {f"{path}.until": str(stage.until)}
         fingerprint |= {f"{path}.set.{name}": value for name, value in differing.items()}
     fingerprint |= {f"font {f.name} ({f.digest[:12]}, {f.face_index})": f.digest for f in inventory.fonts}
-    fingerprint |= {f"version of {library}": version(library) for library in _LIBRARIES}
+    fingerprint |= {f"version of {library}": _version(library) for library in _LIBRARIES}
     fingerprint["version of Python"] = python_version()
     fingerprint["version of HarfBuzz"] = uharfbuzz.version_string()
     fingerprint["version of FreeType"] = ".".join(map(str, freetype.version()))
@@ -65,7 +66,7 @@ def _fingerprint_of(recipe: BaseRecipe[Any]) -> dict[str, str]:
         if component.user_module is not None:
             fingerprint[f"module of {component.use}"] = _sha256(component.user_module)
         for library in getattr(type(component.instance), "LIBRARIES", ()):
-            fingerprint[f"version of {library}"] = version(library)
+            fingerprint[f"version of {library}"] = _version(library)
     return fingerprint
 
 
@@ -113,13 +114,22 @@ def _sha256(path: Path) -> str:
         raise InputError(f"{str(path)!r} cannot be read: {error.strerror}") from None
 
 
+@cache
+def _version(library: str) -> str:
+    return metadata.version(library)
+
+
 def python_version() -> str:
     """Return the release series of Python, such as "3.11"; Unicode tables and sums of floats differ between series."""
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
+@cache
 def code_digest(*folders: Path) -> str:
-    """Return the SHA-256 of the code that draws and encodes samples, and of the modules in further folders."""
+    """Return the SHA-256 of the code that draws and encodes samples, and of the modules in further folders.
+
+    The files are read once: code that is edited later is not the code of this process.
+    """
     total = hashlib.sha256()
     for folder in (*(Path(package.__file__ or "").parent for package in (synthtext, augment)), *folders):
         for file in sorted(folder.rglob("*.py")):

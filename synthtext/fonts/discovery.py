@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import entry_points, files
 from pathlib import Path
 from typing import ClassVar
@@ -89,10 +90,15 @@ def find_fonts(options: FontOptions) -> FontInventory:
 
 def bundled_fonts() -> list[Path]:
     """Return the free fonts of the installation: from wheels that register fonts, and imgaug's DejaVu Sans."""
+    return list(_bundled_fonts())
+
+
+@cache
+def _bundled_fonts() -> tuple[Path, ...]:  # asking every installed package takes a twentieth of a second
     registered = [Path(path) for entry in entry_points(group="fonts_ttf") for path in entry.load().values()]
     # By the list of files of the wheel: importing imgaug takes a second.
     from_imgaug = [Path(str(path.locate())) for path in files("imgaug") or () if path.suffix == ".ttf"]
-    return sorted(registered + from_imgaug)
+    return tuple(sorted(registered + from_imgaug))
 
 
 def system_fonts() -> list[Path]:
