@@ -42,7 +42,7 @@ def compared(experiments: Experiments, name: str, entries: Sequence[Entry], base
     found = _found(table, entries)
     sections = [_of_source(table, source, found) for source in table.score]
     if table.together:
-        merged = {arm: [_merged(entry, table.score) for entry in rows] for arm, rows in found.items()}
+        merged = {arm: [_merged(entry, table.together) for entry in rows] for arm, rows in found.items()}
         sections.append(_of_source(table, COMBINED, merged))
     return "\n\n".join([*sections, *_other_inputs(found)])
 
@@ -60,7 +60,7 @@ def differences(
     """
     found = _found(table, entries)
     if source == COMBINED:
-        found = {arm: [_merged(entry, table.score) for entry in rows] for arm, rows in found.items()}
+        found = {arm: [_merged(entry, table.together) for entry in rows] for arm, rows in found.items()}
     chief = "hmean" if "matches" in found[arms[0]][0].outcomes[source] else _CHIEF
     return {arm: _interval(found[arm], found[table.baseline], source, chief) for arm in arms}
 

@@ -7,8 +7,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.arms import FILE, Experiments, Filtered, Generated, Imported, LabelRows, Rebalancing, Trdg
+from benchmarks.arms import (
+    FILE,
+    Experiments,
+    Filtered,
+    Generated,
+    HardWords,
+    Imported,
+    LabelRows,
+    Rebalancing,
+    SynthTiger,
+    Trdg,
+)
+from benchmarks.hard_words import select_hard
 from benchmarks.memory import choose_fonts
+from benchmarks.peers.synthtiger import write_words
+from pipelines.datasets.open import open_line_source
 from pipelines.inference.run import CONFIG_FILE, WEIGHTS_FILE
 from pipelines.io.atomic import file_sha256, write_atomic
 from pipelines.io.description import DESCRIPTION_FILE, read_description
@@ -85,6 +99,12 @@ class Inputs:
                 str(path),
             )
             return str(path)
+        if isinstance(how, SynthTiger):
+            return self._with_synthtiger(how, path)
+        if isinstance(how, HardWords):
+            labels = path.with_suffix(".tsv")
+            write_atomic(labels, "".join(f"{row}\n" for row in select_hard(Path(self.filled(how.hard)))))
+            return str(labels)
         if not _is_complete(path, how):
             self._generate(how, path)
         return str(path)
@@ -103,6 +123,17 @@ class Inputs:
         in_this_process = ["--workers", "0"] if how.commit else []  # workers would import the current code
         options = ["-o", str(path), "-n", str(how.count), "--seed", str(how.seed), *in_this_process]
         run("generate", recipe, *options, *settings, code=code)
+
+    def _with_synthtiger(self, how: SynthTiger, path: Path) -> str:
+        labels, fonts = path / "labels.tsv", self._folder / f"fonts-{how.families}"
+        if not labels.is_file():
+            _few_fonts(how.families, fonts)
+            texts = open_line_source(self.filled(how.texts)).texts()
+            checkout, photos = Path(self.filled(how.checkout)), Path(self.filled(how.photos))
+            write_words(
+                how.generator, checkout, texts, fonts, photos, path, how.count, how.seed, self._folder.absolute()
+            )
+        return str(labels)
 
     def _rebalance(self, by: Rebalancing, path: Path) -> str:
         slices, recipe = path.with_suffix(".slices.json"), path.with_suffix(".yaml")

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _COLOURS = ("#1f6feb", "#8b949e")  # the first bar, the others
 
@@ -27,7 +27,7 @@ def bar_chart(
         ranges: Measurements by the same names; their minimum and maximum are drawn as lines.
         log: The axis is logarithmic.
     """
-    figure = Figure(figsize=(7, 0.45 * len(values) + 0.9), layout="constrained")
+    figure = _empty_figure(7, 0.45 * len(values) + 0.9)
     axes: Any = figure.subplots()
     names = list(values)
     heights = [values[name] for name in names]
@@ -54,7 +54,7 @@ def interval_chart(path: Path, rows: Mapping[str, tuple[float, float, float]], l
         rows: Value, lower and upper end by name; those whose interval contains zero are grey.
         label: Label of the axis.
     """
-    figure = Figure(figsize=(7, 0.3 * len(rows) + 0.8), layout="constrained")
+    figure = _empty_figure(7, 0.3 * len(rows) + 0.8)
     axes: Any = figure.subplots()
     axes.axvline(0, color="#30363d", linewidth=0.8)
     for name, (value, low, high) in rows.items():
@@ -74,7 +74,7 @@ def group_chart(path: Path, groups: Mapping[str, Mapping[str, float]], label: st
         groups: Heights of the bars by name, for each group. All groups have the same names.
         label: Label of the axis.
     """
-    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    figure = _empty_figure(7, 3.2)
     axes: Any = figure.subplots()
     names = list(next(iter(groups.values())))
     width = 0.8 / len(names)
@@ -91,7 +91,7 @@ def group_chart(path: Path, groups: Mapping[str, Mapping[str, float]], label: st
 
 def line_chart(path: Path, series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_label: str) -> None:
     """Draw lines through points (x, y) by name; PATH.png and PATH.svg are written."""
-    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    figure = _empty_figure(7, 3.6)
     axes: Any = figure.subplots()
     for name, points in series.items():
         axes.plot(*zip(*points, strict=True), marker="o", markersize=3, label=name)
@@ -102,8 +102,17 @@ def line_chart(path: Path, series: Mapping[str, Sequence[tuple[float, float]]], 
     save_figure(figure, path)
 
 
-def save_figure(figure: Figure, path: Path) -> None:
+def _empty_figure(width: float, height: float) -> "Figure":
+    """Return a figure of a size in inches."""
+    from matplotlib.figure import Figure  # takes half a second to import
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save_figure(figure: "Figure", path: Path) -> None:
     """Save a figure as PATH.png and PATH.svg; the same figure gives the same bytes."""
+    import matplotlib as mpl
+
     with mpl.rc_context({"svg.hashsalt": "ocrmill", "svg.fonttype": "none"}):
         figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
         figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": ""})

@@ -53,7 +53,8 @@ def signs() -> Image:
             (Path("fonts") / font.name).symlink_to(font)
         for surface in _SURFACES:
             PILImage.fromarray(getattr(skimage.data, surface)()).save(f"backgrounds/{surface}.jpg")
-        streets = (f"{name} {kind}\n" for name in ("Mill", "Church", "High", "Park") for kind in ("Street", "Lane"))
+        names = ("Mill", "Church", "High", "Station", "Park", "Bridge", "Castle", "Ash")
+        streets = (f"{name} {kind}\n" for name in names for kind in ("Street", "Lane", "Road"))
         Path("street-names.txt").write_text("".join(streets))
         Path("signs.yaml").write_text(text)
         return rows_of("signs.yaml", rows=4, seed=2)

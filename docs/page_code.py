@@ -77,7 +77,7 @@ def reduce_shell(text: str, ports: Mapping[str, str] | None = None) -> Iterator[
         ports: the ports to use in place of `PORTS`.
 
     Raises:
-        ValueError: a command is none of `PROGRAMS`, or a training has no number of samples.
+        ValueError: a command is none of `PROGRAMS`, or a training has no budget.
     """
     for line in _with_ports(text, ports).replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
@@ -99,7 +99,7 @@ def _reduced_command(words: list[str]) -> list[str]:
         words[3:3] = ["fonts.system=false"]  # each node would read all fonts of the system
     if command == "train":
         if not any(word.startswith("samples=") for word in words):
-            raise ValueError("a training without samples=N would not end")
+            raise ValueError("a training without samples=N or minutes=N takes long")
         words += [setting for setting in QUICK if not any(word.startswith(setting[:10]) for word in words)]
         if words[2].startswith("det"):
             words += SHORT  # the last of equal settings counts
@@ -114,14 +114,14 @@ def reduce_python(text: str, ports: Mapping[str, str] | None = None) -> str:
     """Return a block of Python with few samples.
 
     Raises:
-        ValueError: a training has no number of samples.
+        ValueError: a training has no budget.
     """
     text = _with_ports(text, ports)
     text = re.sub(r"\bcount=([\d_]+)", lambda match: _limited(f"count={match[1].replace('_', '')}", ""), text)
     quick = ", ".join(map(repr, ["samples=8", *QUICK]))
     text = re.sub(r'"samples=\d+"', quick, text)
     if re.search(r"\btrain\(", text) and quick not in text:
-        raise ValueError("a training without samples=N would not end")
+        raise ValueError("a training without samples=N or minutes=N takes long")
     return text
 
 
@@ -135,4 +135,6 @@ def _limited(argument: str, previous: str) -> str:
     if previous in LIMITS and argument.isdigit():
         return str(min(int(argument), LIMITS[previous]))
     key, _, value = argument.partition("=")
+    if key == "minutes":
+        return f"samples={LIMITS['samples']}"
     return f"{key}={min(int(value), LIMITS[key])}" if key in LIMITS and value.isdigit() else argument

@@ -4,6 +4,7 @@ import copy
 import difflib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
 
@@ -21,6 +22,8 @@ ResultT = TypeVar("ResultT")
 DataclassT = TypeVar("DataclassT", bound="DataclassInstance")
 
 _MAX_VALUES = 1_000_000  # values in a file; a few lines of nested aliases can stand for billions
+_MAX_LIBYAML = 10_000  # characters of a file; libyaml's stack overflows at a depth of more than 20,000
+_FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is optional where PyYAML is built from source
 
 
 def read_yaml(path: Path) -> SettingsDict:
@@ -31,7 +34,8 @@ def read_yaml(path: Path) -> SettingsDict:
             a million values.
     """
     try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        settings = _parse_yaml(path.read_text(encoding="utf-8"))
+        values = _count_values(settings, {})
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -40,9 +44,17 @@ def read_yaml(path: Path) -> SettingsDict:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(settings, dict):
         raise InputError(f"{path} must hold settings as 'key: value', not {type(settings).__name__}")
-    if _count_values(settings, {}) > _MAX_VALUES:
+    if values > _MAX_VALUES:
         raise InputError(f"{path} expands to more than {_MAX_VALUES:,} values through its aliases (*name): use fewer")
     return settings
+
+
+def _parse_yaml(text: str) -> object:
+    """Parse YAML with libyaml, which is eight times as fast, but with PyYAML's own code if an error is to be shown."""
+    if len(text) <= _MAX_LIBYAML:
+        with suppress(yaml.YAMLError, ValueError):
+            return yaml.load(text, _FAST_LOADER)
+    return yaml.safe_load(text)
 
 
 def _count_values(settings: object, known: dict[int, float]) -> float:

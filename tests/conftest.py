@@ -1,12 +1,15 @@
 """Settings for all tests."""
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
 
 import pytest
-import torch
 from hypothesis import settings
+
+# Modules and collected tests live as long as the process: searching them for garbage takes seconds.
+gc.disable()
 
 # Ray lowers the priority of its workers by 15: beside other tests they would hardly run, and tests would time out.
 os.environ.setdefault("RAY_worker_niceness", "0")
@@ -18,9 +21,17 @@ settings.register_profile("explore", deadline=None)
 settings.load_profile("repeatable")
 
 
+def pytest_collection_finish() -> None:
+    """Collect garbage again, but not among what exists now."""
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(autouse=True)
 def _same_numbers() -> Iterator[None]:
     """Fresh networks and random inputs of a test are the same every time, and one thread rounds them."""
+    import torch
+
     torch.manual_seed(0)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

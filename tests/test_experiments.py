@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks import arms, comparison, experiments, inputs, ledger
+from benchmarks.hard_words import is_hard
 from benchmarks.inputs import Inputs
 from pipelines.cli.main import app
 from pipelines.training.resolve import resolve_config
@@ -102,7 +103,7 @@ def test_lines_of_several_sources_count_as_one_against_the_arm_that_is_named():
             for source, m in marks.items()
         }  # fmt: skip
         entries.append(replace(ENTRY, arm=arm, scores=scores, outcomes=outcomes))
-    table = {**TABLE, "score": ["$a", "$b"], "together": True}
+    table = {**TABLE, "score": ["$a", "$b"], "together": ["$a", "$b"]}
     known = arms.Experiments(inputs={}, tables={"table": table})
     for baseline, difference in (("base", "+5.0"), ("other", "-5.0")):
         text = comparison.compared(known, "table", entries, baseline).partition(comparison.COMBINED)[2]
@@ -224,3 +225,11 @@ def test_an_unknown_arm_and_a_missing_input_are_reported(bench, tmp_path):
         made.finish("frist", 0)
     with pytest.raises(InputError, match="--input photos=PATH"):
         Inputs(known, {}, tmp_path).filled("$photos/a")
+
+
+def test_hard_words_are_turned_narrow_or_tilted():
+    assert is_hard("no", 30, 32, None)
+    assert is_hard("illicit", 60, 32, 3.0)
+    assert is_hard("word", 120, 32, -25.0)
+    assert not is_hard("word", 60, 32, 12.0)
+    assert not is_hard("1", 12, 32, None)

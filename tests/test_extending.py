@@ -114,29 +114,51 @@ assert result.output.strip().endswith("5"), result.output
 """
 
 
-def run(folder: Path, modules: dict[str, str], script: str) -> None:
-    for name, content in modules.items():
-        path = folder / f"{name}.py"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content)
-    import_path = os.pathsep.join([str(HOME), str(folder)])
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": import_path},
-        capture_output=True,
-        text=True,
-    )
+PARTS = {  # the modules and the script of each test, which runs in a folder of its name
+    "effect": ({"invert": EFFECT}, USE_EFFECT),
+    "network": ({"losses/confidence": LOSS_TERM, "backbones/patches": BACKBONE}, USE_NETWORK_PARTS),
+    "command": ({"count": COMMAND}, USE_COMMAND),
+}
+
+RUN_ALL = """
+import os, runpy, sys, traceback
+
+for name in sys.argv[1:]:
+    os.chdir(name)
+    sys.path.insert(0, name)
+    try:
+        runpy.run_path("script.py")
+        result = ""
+    except BaseException:
+        result = traceback.format_exc()
+    sys.path.remove(name)
+    with open("result.txt", "w") as file:
+        file.write(result)
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The errors of the scripts, by name. One new interpreter runs all, since its imports take most of the time."""
+    home = tmp_path_factory.mktemp("parts")
+    for name, (modules, script) in PARTS.items():
+        for module, content in {**modules, "script": script}.items():
+            path = home / name / f"{module}.py"
+            path.parent.mkdir(exist_ok=True, parents=True)
+            path.write_text(content)
+    command = [sys.executable, "-c", RUN_ALL, *(str(home / name) for name in PARTS)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(HOME)}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
+    return {name: (home / name / "result.txt").read_text() for name in PARTS}
 
 
-def test_an_effect_is_a_class_beside_the_recipe(tmp_path: Path) -> None:
-    run(tmp_path, {"invert": EFFECT}, USE_EFFECT)
+def test_an_effect_is_a_class_beside_the_recipe(results: dict[str, str]) -> None:
+    assert results["effect"] == ""
 
 
-def test_a_loss_term_and_a_backbone_are_modules(tmp_path: Path) -> None:
-    run(tmp_path, {"losses/confidence": LOSS_TERM, "backbones/patches": BACKBONE}, USE_NETWORK_PARTS)
+def test_a_loss_term_and_a_backbone_are_modules(results: dict[str, str]) -> None:
+    assert results["network"] == ""
 
 
-def test_a_command_is_a_function(tmp_path: Path) -> None:
-    run(tmp_path, {"count": COMMAND}, USE_COMMAND)
+def test_a_command_is_a_function(results: dict[str, str]) -> None:
+    assert results["command"] == ""

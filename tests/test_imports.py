@@ -17,7 +17,7 @@ RULES = {
     "synthtext/core": ({"synthtext.core"}, {"numpy", "cv2"}),
     "synthtext": (
         {"synthtext"},
-        {"numpy", "cv2", "PIL", "fontTools", "brotli", "uharfbuzz", "freetype", "wordfreq", "bidi"},
+        {"numpy", "cv2", "PIL", "fontTools", "brotli", "uharfbuzz", "freetype", "msgpack", "bidi"},
     ),
     "augment": ({"augment", "synthtext.core"}, {"numpy", "cv2", "pyclipper", "imgaug"}),
     "models": ({"models", "synthtext.core"}, {"numpy", "torch", "cv2", "pyclipper", "shapely", "rapidfuzz"}),
@@ -97,10 +97,24 @@ def test_every_package_of_pipelines_has_a_rule() -> None:
     assert {path.parent.name for path in HOME.glob("pipelines/*/__init__.py")} == PACKAGES.keys()
 
 
-def test_importing_a_generator_loads_nothing_heavy() -> None:
-    code = f"import sys, synthtext, augment; print(sorted({HEAVY!r} & set(sys.modules)))"
+def test_importing_the_command_or_a_generator_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from pipelines.cli.main import main; assert 'synthtext.fonts' not in sys.modules;"
+        f"known = {HEAVY!r} - {{'typer', 'rich'}}; assert not known & set(sys.modules), known & set(sys.modules);"
+        "import augment, synthtext.scenes; from synthtext import LineGenerator; loaded = set(sys.modules);"
+        "print(sorted(known & loaded), 'wordfreq' in loaded, 'synthtext.fonts' in loaded)"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=HOME, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "[] False True"
+
+
+def test_every_name_of_a_package_can_be_imported() -> None:
+    import synthtext
+
+    assert all(getattr(synthtext, name).__name__ == name for name in synthtext.__all__)
+    assert set(synthtext.__all__) <= set(dir(synthtext))
+    with pytest.raises(AttributeError, match="no attribute 'LineGenerators'"):
+        _ = synthtext.LineGenerators
 
 
 def test_a_shadowed_package_is_named(tmp_path: Path) -> None:

@@ -87,13 +87,14 @@ def _boxes(probability: FloatMap, contour: Array, settings: PostprocessSettings)
     is_quad, points = settings.box_type == "quad", contour.reshape(-1, 2)
     kernel: Array
     if is_quad:
-        kernel, side = min_area_rectangle(contour)
-        is_valid = side >= settings.min_size
+        rectangle = cv2.minAreaRect(contour)
+        if min(rectangle[1]) < settings.min_size:  # most regions of an untrained network
+            return
+        kernel = _corners(rectangle)
     else:
         kernel = cv2.approxPolyDP(contour, _SIMPLIFICATION * cv2.arcLength(contour, True), True).reshape(-1, 2)
-        is_valid = len(kernel) >= 4
-    if not is_valid:
-        return
+        if len(kernel) < 4:
+            return
     score = _score(probability, points if settings.score_mode == "slow" else kernel)
     if score < settings.box_threshold:
         return
@@ -115,11 +116,14 @@ def min_area_rectangle(points: Array) -> tuple[Polygon, float]:
     The rectangle is (4, 2), clockwise from the upper of its two leftmost corners.
     """
     rectangle = cv2.minAreaRect(points)
+    return _corners(rectangle), float(min(rectangle[1]))
+
+
+def _corners(rectangle: cv2.typing.RotatedRect) -> Polygon:
     corners = cv2.boxPoints(rectangle)
     by_x = corners[np.argsort(corners[:, 0], kind="stable")]
     left, right = by_x[:2][np.argsort(by_x[:2, 1])], by_x[2:][np.argsort(by_x[2:, 1])]
-    quad = np.array([left[0], right[0], right[1], left[1]], np.float32)
-    return quad, float(min(rectangle[1]))
+    return np.array([left[0], right[0], right[1], left[1]], np.float32)
 
 
 def _score(probability: FloatMap, region: Array) -> float:

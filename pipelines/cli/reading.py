@@ -52,7 +52,9 @@ def read_command(
         Literal["auto", "onnxruntime", "torch"],
         typer.Option(help="What runs the network of a run directory; auto: onnxruntime where it is installed."),
     ] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of onnxruntime. \\[all CPUs]")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of onnxruntime. \\[OMP_NUM_THREADS, or all CPUs]")
+    ] = None,
 ) -> None:
     """Read the texts in images.
 

@@ -101,7 +101,7 @@ def open_onnx_session(model: Path | bytes, threads: int | None = None) -> Any:
 
     Args:
         model: path or bytes of the file.
-        threads: of onnxruntime; None: all CPUs.
+        threads: of onnxruntime; None: as many as torch uses, which `OMP_NUM_THREADS` limits.
 
     Raises:
         InputError: onnxruntime is not installed, or the file is missing or cannot be run.
@@ -109,8 +109,7 @@ def open_onnx_session(model: Path | bytes, threads: int | None = None) -> Any:
     runtime = require_onnxruntime()
     options = runtime.SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
-    if threads:
-        options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or torch.get_num_threads()
     content = model if isinstance(model, bytes) else _read_bytes(model)
     try:
         return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

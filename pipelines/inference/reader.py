@@ -64,7 +64,7 @@ class OrientationClassifier:
 
     Args:
         path: of its ONNX file; None: the published one.
-        threads: of onnxruntime; None: all CPUs.
+        threads: of onnxruntime; None: as many as torch uses, which `OMP_NUM_THREADS` limits.
 
     Raises:
         InputError: the published models or onnxruntime are not installed.
@@ -207,7 +207,7 @@ class Reader:
             rec: run directory or ONNX file of a recognizer; None: the published one.
             charset: dictionary for the ONNX file of a recognizer that does not contain its characters, one per line.
             runtime: what runs the network of a run directory.
-            threads: of onnxruntime; None: all CPUs.
+            threads: of onnxruntime; None: as many as torch uses, which `OMP_NUM_THREADS` limits.
             detect_orientation: rotate lines that are upside down, with the published classifier.
             min_confidence: as in the constructor.
             min_side: enlarge images whose shorter side is below it, pixels; None: as the detector's preprocessing.

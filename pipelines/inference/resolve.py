@@ -135,7 +135,7 @@ def open_recognizer(
     Args:
         model: a run directory or an ONNX file; None: the published recognizer.
         runtime: what runs the network of a run directory.
-        threads: of onnxruntime; None: all CPUs.
+        threads: of onnxruntime; None: as many as torch uses, which `OMP_NUM_THREADS` limits.
         charset: dictionary for an ONNX file that does not contain its characters.
         precision: of torch; "bf16" implies the runtime "torch".
 

@@ -88,7 +88,8 @@ class FilterSettings:
         """
         if self.charset and not any(path and path.is_file() for path in (self.weak, self.strong)):
             raise InputError(f"{self.charset}: a dictionary is for ONNX files; a run has its own charset")
-        weak, strong = (open_optional_recognizer(path, self.charset) for path in (self.weak, self.strong))
+        weak = open_optional_recognizer(self.weak, self.charset)
+        strong = weak if self.strong == self.weak else open_optional_recognizer(self.strong, self.charset)
         return LineFilter(self, weak, strong)
 
 

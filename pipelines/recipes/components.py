@@ -186,7 +186,7 @@ def _build_children(cls: type, settings: SettingsDict, folder: Path, where: str)
 def corpus_fields(cls: type) -> set[str]:
     """Return the fields of a class that hold corpora by name."""
     try:
-        hints = get_type_hints(cls)
+        hints = _type_hints(cls)
     except Exception:  # an annotation in user code that cannot be resolved; `_construct` reports it
         return set()
     return {field.name for field in init_fields(cls) if hints[field.name] == Mapping[str, Corpus]}
@@ -214,7 +214,7 @@ def _construct(cls: type, settings: SettingsDict, share: str, folder: Path, wher
             hint = close if known or not close.startswith("known") else f"it has no settings but {share!r}"
             raise InputError(f"{where}: unknown key {key!r}; {hint}")
     try:
-        hints = get_type_hints(cls)
+        hints = _type_hints(cls)
         absolute = {key: resolve_paths(hints[key], value, folder) for key, value in settings.items()}
         return _type_adapter(cls).validate_python(absolute)
     except ValidationError as error:
@@ -225,6 +225,11 @@ def _construct(cls: type, settings: SettingsDict, share: str, folder: Path, wher
         raise
     except Exception as error:  # user code may raise anything, and an annotation may be one that pydantic rejects
         raise InputError(f"{where} cannot be built: {type(error).__name__}: {' '.join(str(error).split())}") from None
+
+
+@lru_cache(maxsize=512)
+def _type_hints(cls: type) -> Mapping[str, Any]:
+    return get_type_hints(cls)
 
 
 @lru_cache(maxsize=512)

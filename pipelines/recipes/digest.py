@@ -125,9 +125,12 @@ def python_version() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-@cache  # of the code that this process runs
+@cache
 def code_digest(*folders: Path) -> str:
-    """Return the SHA-256 of the code that draws and encodes samples, and of the modules in further folders."""
+    """Return the SHA-256 of the code that draws and encodes samples, and of the modules in further folders.
+
+    The files are read once: code that is edited later is not the code of this process.
+    """
     total = hashlib.sha256()
     for folder in (*(Path(package.__file__ or "").parent for package in (synthtext, augment)), *folders):
         for file in sorted(folder.rglob("*.py")):

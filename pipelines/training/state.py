@@ -76,7 +76,7 @@ class TrainState:
         self._optimizer.step()
         for module in self._accumulators:
             module.end_step()
-        self.ema.update(self.model, step)
+        self.ema.update(step)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return all tensors that the next step depends on."""

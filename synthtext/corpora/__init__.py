@@ -15,9 +15,10 @@ from synthtext.corpora.corpus import (
 from synthtext.corpora.faker import Faker
 from synthtext.corpora.fields import Code, Date, Email, Number, Price, Template, WebAddress
 from synthtext.corpora.fragments import Fragment, RunningText
-from synthtext.corpora.language import is_charset_name, language_characters, languages, resolve_charset
+from synthtext.corpora.language import is_charset_name, language_characters, resolve_charset
 from synthtext.corpora.pattern import Pattern
 from synthtext.corpora.text_file import TextFile, split_for_text
+from synthtext.corpora.word_lists import languages
 from synthtext.corpora.words import JiebaWords, Words
 
 __all__ = [

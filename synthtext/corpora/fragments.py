@@ -10,8 +10,8 @@ import numpy as np
 
 from synthtext.core import BoundedSettings, InputError, Range, bounded, check_range, lerp
 from synthtext.corpora.corpus import Corpus, PicklesSettings, clean_text
-from synthtext.corpora.language import has_spaces, language_words, to_case
-from synthtext.corpora.words import Lexicon
+from synthtext.corpora.language import has_spaces, to_case
+from synthtext.corpora.words import Lexicon, language_lexicon
 
 _MAX_WORDS, _MAX_CHARACTERS = 1000, 1000
 _ENDS = {"ar": ".؟!", "fa": ".؟!", "ur": "۔؟!", "hi": "।?!", "bn": "।?!", "zh": "。？！", "ja": "。？！", "el": ".;!"}
@@ -75,8 +75,7 @@ class RunningText(BoundedSettings, PicklesSettings):
 
     @cached_property
     def _lexicon(self) -> Lexicon:
-        words, frequencies = language_words(self.language, self.size)
-        return Lexicon(words, np.power(frequencies, self.exponent))
+        return language_lexicon(self.language, self.size, self.exponent)
 
 
 @dataclass(frozen=True)

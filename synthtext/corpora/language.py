@@ -3,7 +3,6 @@
 import re
 import string
 import unicodedata
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
@@ -11,13 +10,12 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
-import wordfreq
 from fontTools.unicodedata import script, script_extension
 from numpy.typing import NDArray
-from wordfreq.language_info import get_language_info
 
 from synthtext.core import Charset, InputError, WeightedSampler, charset_names, package_file
 from synthtext.corpora.charset_options import CharsetOptions
+from synthtext.corpora.word_lists import iterate_word_list, language_script, languages, word_frequency
 
 Case: TypeAlias = Literal["as_is", "lower", "title", "upper"]
 
@@ -105,11 +103,6 @@ _MIDDLE_DOT = "·"  # Catalan: col·lega
 _REPLACED_DIGITS = "00"  # wordfreq replaces digits by zeros
 
 
-def languages() -> tuple[str, ...]:
-    """Return the codes of the languages with a word list in wordfreq, sorted."""
-    return tuple(sorted(wordfreq.available_languages()))
-
-
 def check_language(language: str, where: str) -> None:
     """Check that there is a word list for a language; `where` is the name of the setting for the message.
 
@@ -139,11 +132,15 @@ def language_words(language: str, size: int) -> tuple[tuple[str, ...], NDArray[n
     scripts = _scripts(language)
     words: list[str] = []
     frequencies: list[float] = []
-    for centibels, bucket in enumerate(wordfreq.get_frequency_list(language)):
+    for centibels, bucket in enumerate(iterate_word_list(language)):
         own = _own(set("".join(bucket)), scripts) | set(string.digits + string.punctuation)
-        kept = sorted(w for w in bucket if own.issuperset(w) and _REPLACED_DIGITS not in w and any(map(str.isalpha, w)))
+        kept = sorted(
+            w
+            for w in bucket
+            if own.issuperset(w) and _REPLACED_DIGITS not in w and (w.isalpha() or any(map(str.isalpha, w)))
+        )
         words += (_restore_spelling(word, language) for word in kept)
-        frequencies += [wordfreq.cB_to_freq(-centibels)] * len(kept)
+        frequencies += [word_frequency(centibels)] * len(kept)
         if len(words) >= size:
             break
     return tuple(words[:size]), np.array(frequencies[:size])
@@ -161,13 +158,12 @@ def language_characters(language: str) -> tuple[str, ...]:
         InputError: There is no word list for the language.
     """
     check_language(language, f"charset 'words:{language}'")
-    counts: defaultdict[str, float] = defaultdict(float)
-    for centibels, bucket in enumerate(wordfreq.get_frequency_list(language)):
-        frequency = wordfreq.cB_to_freq(-centibels)
-        for character, count in Counter("".join(bucket)).items():
-            counts[character] += count * frequency
-    scripts, least = _scripts(language), _MIN_FREQUENCY * sum(counts.values())
-    found = _own((character for character, count in counts.items() if count >= least), scripts)
+    texts = ["".join(bucket) for bucket in iterate_word_list(language)]
+    codes = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
+    frequencies = np.repeat([word_frequency(centibels) for centibels in range(len(texts))], list(map(len, texts)))
+    totals = np.bincount(codes, frequencies)
+    scripts = _scripts(language)
+    found = _own(map(chr, np.flatnonzero(totals >= _MIN_FREQUENCY * totals.sum())), scripts)
     partners = {partner for c in found for partner in (c.upper(), c.lower(), to_case(c, "title", language))}
     found |= {partner for partner in partners if len(partner) == 1}
     found |= {*string.digits, *string.punctuation, " "}
@@ -179,7 +175,7 @@ def language_characters(language: str) -> tuple[str, ...]:
 
 def _scripts(language: str) -> frozenset[str]:
     """ISO 15924 codes of the scripts of a language."""
-    code = get_language_info(language)["script"]
+    code = language_script(language)
     return frozenset(_SYSTEMS.get(code, {code}))
 
 

@@ -4,7 +4,7 @@ import re
 import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from re import _constants as code  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple, TypeAlias
@@ -74,13 +74,18 @@ class Pattern:
     def _alphabet(self) -> frozenset[str]:
         return frozenset(_characters(self._nodes))
 
-    @cached_property
+    @property
     def _nodes(self) -> list[Node]:
-        try:
-            parsed = parser.parse(self.pattern)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise InputError(f"pattern {self.pattern!r} is not a valid regular expression: {error}") from None
-        return _compile(parsed, self.pattern)
+        return _parse(self.pattern)
+
+
+@lru_cache(maxsize=256)
+def _parse(pattern: str) -> list[Node]:
+    try:
+        parsed = parser.parse(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise InputError(f"pattern {pattern!r} is not a valid regular expression: {error}") from None
+    return _compile(parsed, pattern)
 
 
 def _compile(parsed: Iterable[tuple[Any, Any]], pattern: str) -> list[Node]:

@@ -1,8 +1,7 @@
 """Words by frequency, of wordfreq's lists and of jieba's dictionary, with an index of their characters."""
 
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import ClassVar
@@ -20,7 +19,7 @@ class Lexicon:
 
     def __init__(self, words: tuple[str, ...], weights: NDArray[np.float64]) -> None:
         self._words, self._weights, self._weighted = words, weights, WeightedSampler(weights)
-        self._narrowed: dict[tuple[str, bool], tuple[Sequence[int], WeightedSampler] | None] = {}
+        self._narrowed: dict[tuple[str, bool], tuple[NDArray[np.intp], WeightedSampler] | None] = {}
 
     def draw(self, rng: np.random.Generator) -> str:
         """Draw a word."""
@@ -48,20 +47,40 @@ class Lexicon:
         return None if narrowed is None else self._words[narrowed[0][narrowed[1].draw(rng)]]
 
     @cached_property
-    def _index(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    def _index(self) -> tuple[dict[str, NDArray[np.intp]], dict[str, NDArray[np.intp]]]:
         return _index_of(self._words)
 
 
 @lru_cache(maxsize=2)
-def _index_of(words: tuple[str, ...]) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-    """Indices of the words that contain each character, and of those that start with it; takes a tenth of a second."""
-    within: defaultdict[str, list[int]] = defaultdict(list)
-    at_start: defaultdict[str, list[int]] = defaultdict(list)
-    for number, word in enumerate(words):
-        for character in set(word):
-            within[character].append(number)
-        at_start[word[0]].append(number)
-    return dict(within), dict(at_start)
+def _index_of(words: tuple[str, ...]) -> tuple[dict[str, NDArray[np.intp]], dict[str, NDArray[np.intp]]]:
+    """Indices of the words that contain each character, and of those that start with it."""
+    lengths = np.fromiter(map(len, words), np.intp, len(words))
+    codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
+    starts = np.cumsum(lengths) - lengths
+    numbers = np.arange(len(words))
+    return _by_character(codes, np.repeat(numbers, lengths)), _by_character(codes[starts], numbers)
+
+
+def _by_character(codes: NDArray[np.uint32], words: NDArray[np.intp]) -> dict[str, NDArray[np.intp]]:
+    """Group the indices of words, in ascending order, by code points: each index once in a group."""
+    order = np.argsort(codes, kind="stable")
+    codes, words = codes[order], words[order]
+    is_new = np.concatenate([[True], codes[1:] != codes[:-1]])
+    first = is_new | np.concatenate([[True], words[1:] != words[:-1]])
+    codes, words, is_new = codes[first], words[first], is_new[first]
+    starts = np.flatnonzero(is_new)
+    return dict(zip(map(chr, codes[starts]), np.split(words, starts[1:]), strict=True))
+
+
+@lru_cache(maxsize=8)
+def language_lexicon(language: str, size: int, exponent: float) -> Lexicon:
+    """Return the lexicon of the `size` most frequent words of a language, weighted by frequency to an exponent.
+
+    Raises:
+        InputError: There is no word list for the language.
+    """
+    words, frequencies = language_words(language, size)
+    return Lexicon(words, np.power(frequencies, exponent))
 
 
 _MAX_SIZE = 10_000_000  # words to draw from
@@ -135,8 +154,7 @@ class Words:
 
     @cached_property
     def _lexicon(self) -> Lexicon:
-        words, frequencies = language_words(self.language, self.size)
-        return Lexicon(words, np.power(frequencies, self.exponent))
+        return language_lexicon(self.language, self.size, self.exponent)
 
     @cached_property
     def _cases(self) -> CaseMixture:

@@ -15,6 +15,7 @@ from freetype.raw import FT_Load_Glyph
 from numpy.typing import NDArray
 
 from synthtext.core.errors import Rejection
+from synthtext.core.unicode import DEFAULT_IGNORABLE
 from synthtext.fonts.characters import character_map, missing_characters
 from synthtext.fonts.file import FontFile, open_font, with_vertical_metrics
 from synthtext.typesetting.itemize import COMMON_SCRIPT, TextRun
@@ -69,6 +70,8 @@ def _letter_mask(face: "Face", letter: str) -> NDArray[np.bool_]:
 
 
 _FREQUENT_LIMIT = 0x250  # characters below are looked up in a set
+_FREQUENT = hb.Set(range(_FREQUENT_LIMIT))
+_FREQUENT_BLANKS = frozenset(chr(c) for c in range(_FREQUENT_LIMIT) if chr(c) == " " or c in DEFAULT_IGNORABLE)
 _NO_FEATURES: Mapping[str, int] = {}
 _SUBSTITUTES = "ŒÆœæ→←↔⇒⇐™©®℠"  # displayed by some fonts for "OE", "ae", "->", "TM"
 _SIGN = re.compile(r"[!-/:-@\[-`{-~]")
@@ -155,9 +158,10 @@ class Face:
 
     @cached_property
     def _frequent(self) -> frozenset[str]:
-        """The characters below `_FREQUENT_LIMIT` that the font has."""
-        characters = "".join(map(chr, range(_FREQUENT_LIMIT)))
-        return frozenset(characters) - frozenset(self.missing(characters))
+        """The characters below `_FREQUENT_LIMIT` that need not be looked up in `missing`."""
+        known = character_map(self.file).copy()
+        known.intersection_update(_FREQUENT)
+        return _FREQUENT_BLANKS.union(map(chr, known))
 
     def shape(
         self, text: str, run: TextRun, features: Mapping[str, int] = _NO_FEATURES, language: str = ""

@@ -57,7 +57,8 @@ class LineGenerator:
     ) -> None:
         self.design = design
         self._prefix, self._gate = prefix, gate
-        self._sources = [StreamSource(seed) for _ in range(BATCH_SIZE)]
+        self._seed = seed
+        self._sources: list[StreamSource] = []  # as many as samples were generated at a time
         self.resources = BlockResourceCache(design, seed, cache)
         self.stages = LineStages(design, self.resources.cache)
         coverage = design.coverage
@@ -77,7 +78,7 @@ class LineGenerator:
 
     def generate(self, index: int) -> Sample | SkippedSample:
         """Generate sample `index`, or return why each attempt was rejected."""
-        streams, block = self._sources[0].start(index), self.resources.at(index)
+        streams, block = self._streams(1)[0].start(index), self.resources.at(index)
         reasons: list[str] = []
         for attempt in range(MAX_ATTEMPTS):
             required = self._required_character(index, gave_up=attempt >= _COVERAGE_ATTEMPTS)
@@ -103,7 +104,7 @@ class LineGenerator:
     def _generate_batch(self, indices: Sequence[int]) -> Iterator[Sample | SkippedSample]:
         states = [
             LineState(index, source.start(index), self.resources.at(index), self._required_character(index))
-            for source, index in zip(self._sources, indices, strict=False)
+            for source, index in zip(self._streams(len(indices)), indices, strict=False)
         ]
         with _paused_collection():
             self.stages.run(states)
@@ -113,6 +114,11 @@ class LineGenerator:
             finished = [sample if sample and next(reasons) is None else None for sample in finished]
         for index, sample in zip(indices, finished, strict=True):
             yield sample or self.generate(index)  # repeats the failed attempt, then tries again
+
+    def _streams(self, count: int) -> Sequence[StreamSource]:
+        """Return at least `count` sources of streams, which are reused."""
+        self._sources += (StreamSource(self._seed) for _ in range(len(self._sources), count))
+        return self._sources
 
     def _required_character(self, index: int, *, gave_up: bool = False) -> RequiredCharacter | None:
         character = self._schedule.required(index) if self._schedule else None

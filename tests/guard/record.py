@@ -196,11 +196,13 @@ def losses(preset: str, folder: Path) -> list[float]:
 
     Args:
         preset: One of `TRAINED`.
-        folder: Empty folder for the data and the run.
+        folder: Folder for the data and the run; presets of one kind share the data.
     """
     steps, settings = TRAINED[preset]
-    data = str(folder / "data")
-    if preset.startswith("rec-"):
+    data = str(folder / preset.partition("-")[0])
+    if Path(data).exists():
+        pass
+    elif preset.startswith("rec-"):
         generate("digits", data, 32, overrides=["output.format=png"], workers=0)
     else:
         small = ["output.width_range=[96, 96]", "output.height_range=[96, 96]", "fonts.size_range=[11, 24]"]
@@ -208,7 +210,7 @@ def losses(preset: str, folder: Path) -> list[float]:
     samples = steps * int(settings[0].partition("=")[2])
     common = ("threads=1", "data_workers=0", "precision=fp32", "log_every=1", "optim.warmup_steps=5")
     overrides = [*common, f"samples={samples}", *settings]
-    run = train(preset, folder / "run", [data], [data], overrides, lambda text: None)
+    run = train(preset, folder / preset, [data], [data], overrides, lambda text: None)
     entries = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
     return [float(f"{entry['loss']:.6g}") for entry in entries if entry["event"] == "train"]
 

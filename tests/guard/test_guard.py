@@ -26,9 +26,14 @@ def test_samples_are_as_recorded(name: str, tmp_path: Path) -> None:
     assert not differences, HINT
 
 
+@pytest.fixture(scope="module")
+def trainings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("trainings")
+
+
 @pytest.mark.parametrize("preset", TRAINED)
-def test_losses_are_as_recorded(preset: str, tmp_path: Path) -> None:
-    found, recorded = losses(preset, tmp_path), KNOWN["losses"][preset]
+def test_losses_are_as_recorded(preset: str, trainings: Path) -> None:
+    found, recorded = losses(preset, trainings), KNOWN["losses"][preset]
     assert same_losses(found, recorded), HINT
 
 

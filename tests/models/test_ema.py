@@ -19,7 +19,7 @@ def test_the_average_follows_parameters_and_buffers():
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.add_(torch.randn_like(parameter))
-        average.update(model, step)
+        average.update(step)
         keep = min(0.7, (1 + step) / (10 + step))
         expected = {name: keep * old + (1 - keep) * model.state_dict()[name] for name, old in expected.items()}
     for name, tensor in average.model.state_dict().items():

@@ -8,6 +8,7 @@ from synthtext.core import Charset, InputError
 from synthtext.corpora import Characters, Words, is_charset_name, language_characters, languages, resolve_charset
 from synthtext.corpora.corpus import Corpus
 from synthtext.corpora.language import language_words, to_case
+from synthtext.corpora.word_lists import iterate_word_list, language_script, word_frequency
 
 pytestmark = pytest.mark.slow
 
@@ -15,6 +16,19 @@ pytestmark = pytest.mark.slow
 def draws(corpus: Corpus, count: int = 200) -> list[str]:
     rng = np.random.default_rng(0)
     return [corpus.draw(rng) for _ in range(count)]
+
+
+def test_word_lists_are_those_of_wordfreq() -> None:
+    import wordfreq
+    from wordfreq.language_info import get_language_info
+
+    assert languages() == tuple(sorted(wordfreq.available_languages()))
+    assert {one: language_script(one) for one in languages()} == {
+        one: get_language_info(one)["script"] for one in languages()
+    }
+    for language in ("bn", "lt"):  # a large and a small list
+        assert list(iterate_word_list(language)) == wordfreq.get_frequency_list(language)
+    assert [word_frequency(n) for n in range(900)] == [wordfreq.cB_to_freq(-n) for n in range(900)]
 
 
 @pytest.mark.parametrize("language", ["ar", "bn", "de", "el", "he", "hi", "ja", "ko", "ru", "ta", "tr", "vi", "zh"])

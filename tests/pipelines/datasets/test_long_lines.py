@@ -73,14 +73,14 @@ def test_long_lines_are_recognized_without_squashing(source, published):
 
 def test_a_published_recognizer_can_be_fine_tuned_on_long_lines(tmp_path, recipe, published):
     val = str(tmp_path / "val")
-    generate(str(recipe), val, 4, seed=1, workers=0)
+    generate(str(recipe), val, 3, seed=1, workers=0)
     settings = (
-        f"init={published / 'recognizer'}", "charset=ascii", "batch_size=4", "samples=8", "threads=1", "data_workers=0",
+        f"init={published / 'recognizer'}", "charset=ascii", "batch_size=2", "samples=4", "threads=1", "data_workers=0",
         f"input.drop_wider_than={MAX_WIDTH}", "log_every=1", "optim.warmup_steps=1", "optim.lr=1e-5", "precision=fp32",
     )  # fmt: skip
     messages: list[str] = []
     run = train("rec-lcnet", tmp_path / "run", [str(recipe)], [val], settings, messages.append)
-    assert f"train {recipe}: 8 lines; 0 of 8 lines left out" in messages
+    assert f"train {recipe}: 4 lines; 0 of 4 lines left out" in messages
     entries = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
     assert all(np.isfinite(entry["loss"]) for entry in entries if entry["event"] == "train")
     validations = [entry["scores"][val] for entry in entries if entry["event"] == "validation"]

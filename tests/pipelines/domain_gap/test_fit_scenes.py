@@ -138,8 +138,8 @@ def test_sizes_of_images_are_those_of_real_ones() -> None:
 
 @pytest.mark.slow
 def test_a_step_moves_towards_planted_settings(base: ResolvedRecipe) -> None:
-    real = SceneTables.of(draw_scenes("scenes", 60, 5, (*SMALL, *PLANTED)))
-    workspace = SceneWorkspace(read(base), 60)
+    real = SceneTables.of(draw_scenes("scenes", 40, 5, (*SMALL, *PLANTED)))
+    workspace = SceneWorkspace(read(base), 45)
     new = improve_scenes(workspace, base.settings, real, 10)
     assert new["effects"][0]["probability"] < 0.33
     assert new["background"]["plain"]["weight"] > 1.05 > 0.95 > new["background"]["gradient"]["weight"]
@@ -150,7 +150,7 @@ def test_a_step_moves_towards_planted_settings(base: ResolvedRecipe) -> None:
 @pytest.mark.slow
 def test_a_fit_is_stored_and_resumed(base: ResolvedRecipe, tmp_path: Path) -> None:
     real, out = draw_scenes("scenes", 30, 5, SMALL), tmp_path / "fitted.yaml"
-    settings = FitSettings(rounds=1, lines=24)
+    settings = FitSettings(rounds=1, lines=20)
     result = fit_scene_recipe(real, base, out, settings)
     legible = set(real.instances.scenes.tolist())
     assert {*result.fitted, *result.held_out} == legible

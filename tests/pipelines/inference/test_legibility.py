@@ -18,8 +18,13 @@ from synthtext.fonts import bundled_fonts, system_fonts
 
 pytestmark = pytest.mark.slow
 
-COUNT = 40
+COUNT = 20
 CLEAN = ("background={plain: 1}", "effects=[]", "ink={contrast_floor: 120}", "fonts.system=false")
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> TextRecognizer:
+    return open_recognizer(threads=1)
 
 
 @pytest.mark.parametrize(
@@ -27,10 +32,10 @@ CLEAN = ("background={plain: 1}", "effects=[]", "ink={contrast_floor: 120}", "fo
     [(CLEAN, 0.90, 1.0), (("fonts.system=false",), 0.40, 0.95)],
     ids=["clean", "lines"],
 )
-def test_generated_lines_are_legible(tmp_path, overrides, lower, upper):
-    generate("lines", tmp_path / "data", 60, overrides=overrides, workers=0)
-    scores = evaluate_recognizer(open_recognizer(), open_line_source(tmp_path / "data")).scores
-    assert scores.samples == 60
+def test_generated_lines_are_legible(tmp_path, recognizer, overrides, lower, upper):
+    generate("lines", tmp_path / "data", 40, overrides=overrides, workers=0)
+    scores = evaluate_recognizer(recognizer, open_line_source(tmp_path / "data")).scores
+    assert scores.samples == 40
     assert lower <= scores.alphanumeric_accuracy <= upper
 
 
@@ -93,11 +98,6 @@ def rectify_clusters(image: Image, quads: Points, height: int = 48) -> Image:
 def is_correct(sample: Sample, prediction: str) -> bool:
     """Whether a prediction is the label, apart from spaces and full-width forms, as separated letters may be read."""
     return unicodedata.normalize("NFKC", prediction).replace(" ", "") == sample.text.replace(" ", "")
-
-
-@pytest.fixture(scope="module")
-def recognizer() -> TextRecognizer:
-    return open_recognizer(threads=1)
 
 
 @pytest.mark.parametrize("baseline", ["straight", "arc", "wave", "circle", "vertical"])

@@ -93,16 +93,17 @@ def test_reader_joins_the_columns_of_a_receipt(tmp_path):
         for text, x in ((name, 30), (price, 470)):
             cv2.putText(image, text, (x, 65 + 80 * row), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (20, 20, 20), 2, cv2.LINE_AA)
     cv2.imwrite(str(tmp_path / "receipt.png"), image)
-    read = Reader.open().read(tmp_path / "receipt.png")
+    reader = Reader.open()
+    read = reader.read(tmp_path / "receipt.png")
     assert read.name == str(tmp_path / "receipt.png")
     assert [line.replace(" ", "") for line in read.text.splitlines()] == [
         "COFFEE\t3.50",
         "APPLEPIE\t12.00",
         "TOTAL\t15.50",
     ]
-    assert Reader.open().read(str(tmp_path / "receipt.png"), "mine").name == "mine"
+    assert reader.read(str(tmp_path / "receipt.png"), "mine").name == "mine"
     with pytest.raises(InputError, match=r"missing\.png cannot be read"):
-        Reader.open().read(tmp_path / "missing.png")
+        reader.read(tmp_path / "missing.png")
 
 
 def test_thresholds_of_the_reader_change_its_boxes():

@@ -1,16 +1,12 @@
-"""Exports read back with the clients that they are for."""
+"""Exports read back with the clients that they are for, which take a second to import."""
 
 import hashlib
 import json
 import tarfile
 
 import cv2
-import datasets
 import numpy as np
 import pytest
-import webdataset
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
 from pipelines.datasets.open import open_scene_source
 from pipelines.datasets.scene_source import iterate_scenes
@@ -74,6 +70,8 @@ def lines(dataset, tmp_path_factory):
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of pycocotools
 def test_pycocotools_reads_coco(scenes, tmp_path):
+    from pycocotools.coco import COCO
+
     done = export_data(scenes, "coco", tmp_path / "out")
     assert (done.images, done.texts) == (5, 12)
     assert set(done.unsupported) == {"lines and blocks around other texts", "texts' origins"}
@@ -94,6 +92,9 @@ def test_pycocotools_reads_coco(scenes, tmp_path):
 
 
 def test_perfect_results_score_one_in_the_evaluation_of_coco(scenes, tmp_path):
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
     export_data(scenes, "coco", tmp_path / "out")
     coco = COCO(str(tmp_path / "out" / "annotations.json"))
     results = [
@@ -163,6 +164,8 @@ def test_doctr_has_quadrilaterals_and_texts(scenes, lines, tmp_path):
 
 @LEAKS
 def test_webdataset_reads_lines(lines, tmp_path, monkeypatch):
+    import webdataset
+
     monkeypatch.setattr(export_webdataset, "MAX_SHARD_SAMPLES", 4)
     done = export_data(lines, "webdataset", tmp_path / "out")
     assert (done.images, done.unsupported) == (6, {})
@@ -177,6 +180,8 @@ def test_webdataset_reads_lines(lines, tmp_path, monkeypatch):
 
 
 def test_hugging_face_datasets_reads_webdataset(lines, tmp_path):
+    import datasets
+
     export_data(lines, "webdataset", tmp_path / "out")
     files = str(tmp_path / "out" / "*.tar")
     data = datasets.load_dataset("webdataset", data_files=files, split="train", cache_dir=str(tmp_path / "cache"))
@@ -186,6 +191,8 @@ def test_hugging_face_datasets_reads_webdataset(lines, tmp_path):
 
 @LEAKS
 def test_webdataset_supports_everything_about_scenes(scenes, tmp_path):
+    import webdataset
+
     assert export_data(scenes, "webdataset", tmp_path / "out").unsupported == {}
     path = str(tmp_path / "out" / "shard-000000.tar")
     for number, one in enumerate(webdataset.WebDataset(path, shardshuffle=False).decode()):

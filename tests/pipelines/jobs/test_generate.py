@@ -1,6 +1,7 @@
 """The generate job in one process: the same bytes, resume, extension, refusals."""
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -135,8 +136,8 @@ def test_start_opens_a_range_that_does_not_overlap(tmp_path, recipe, reference):
     assert not set(rows(tmp_path / "next")) & set(whole)
 
 
-def test_a_complete_dataset_is_not_changed(tmp_path, recipe):
-    run(recipe, tmp_path / "data")
+def test_a_complete_dataset_is_not_changed(tmp_path, recipe, reference):
+    shutil.copytree(reference, tmp_path / "data")
     before = everything(tmp_path / "data")
     summary = run(recipe, tmp_path / "data")
     after = everything(tmp_path / "data")
@@ -166,8 +167,7 @@ def test_smaller_count_is_refused(tmp_path, recipe, reference):
 
 @pytest.mark.parametrize("victim", ["manifests/part-000001.json", "shards/part-000001.parquet"])
 def test_only_a_lost_shard_is_written_again(tmp_path, recipe, reference, victim):
-    folder = tmp_path / "data"
-    run(recipe, folder)
+    folder = shutil.copytree(reference, tmp_path / "data")
     (folder / victim).unlink()
     (folder / "shards" / ".tmp-part-000001-9-00.parquet").write_bytes(b"half")
     before = mtimes(folder)

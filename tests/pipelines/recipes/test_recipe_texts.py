@@ -182,3 +182,18 @@ def test_character_frequencies_follow_the_case_of_the_charset() -> None:
         "1 occur less than 10 times (' ')"
         in CharacterFrequencies.from_counts({"a": 30, " ": 2}, Charset(("a", " "))).describe()
     )
+
+
+@pytest.mark.parametrize("depth", [4_900, 200_000])
+def test_a_file_of_deeply_nested_lists_is_refused(tmp_path: Path, depth: int) -> None:
+    """Libyaml would parse the first, and its stack would overflow for the second."""
+    (tmp_path / "deep.yaml").write_text("a: " + "[" * depth + "]" * depth)
+    with pytest.raises(InputError, match=r"deep\.yaml is not valid YAML: maximum recursion depth exceeded"):
+        resolve_recipe(str(tmp_path / "deep.yaml"))
+
+
+def test_an_error_in_a_file_shows_its_line(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text("charset: ascii\ncorpus: [{use: words}\n")
+    message = r"wrong\.yaml is not valid YAML: .*line 2, column 9: corpus: \[\{use: words\}"
+    with pytest.raises(InputError, match=message):
+        resolve_recipe(str(tmp_path / "wrong.yaml"))

@@ -24,10 +24,11 @@ VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
     "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}", "charset=alphanumeric_lower", "batch_size=8",
     "max_outside_charset=1", "threads=1",
-    "data_workers=0", "optim.warmup_steps=5", "log_every=1", "validate_every=5", "checkpoint_every=4", "samples=120",
+    "data_workers=0", "optim.warmup_steps=5", "log_every=1", "validate_every=5", "checkpoint_every=4", "samples=80",
 )  # fmt: skip
 RECIPE = """
 charset: ascii
+fonts: {system: false}
 corpus: [{use: text_file, path: texts.txt, weight: 3}, {use: pattern, pattern: "[0-9a-c]{1,6}"}]
 """
 
@@ -54,7 +55,7 @@ def recipe(tmp_path_factory):
 @pytest.fixture(scope="module")
 def val(tmp_path_factory):
     folder = tmp_path_factory.mktemp("val") / "data"
-    generate("digits", folder, 12, seed=9, workers=0)
+    generate("digits", folder, 8, seed=9, workers=0)
     return str(folder)
 
 
@@ -77,7 +78,7 @@ def uninterrupted(tmp_path_factory, recipe, val):
 
 
 def test_online_generation_equals_a_dataset(tmp_path, recipe, val, uninterrupted):
-    generate(str(recipe), tmp_path / "shards", 120, seed=4, workers=0)
+    generate(str(recipe), tmp_path / "shards", 80, seed=4, workers=0)
     run_small(tmp_path / "run", tmp_path / "shards", val)
     assert metrics(tmp_path / "run") == metrics(uninterrupted[0])
     assert (tmp_path / "run" / "weights.safetensors").read_bytes() == (
@@ -86,9 +87,9 @@ def test_online_generation_equals_a_dataset(tmp_path, recipe, val, uninterrupted
 
 
 def test_a_curriculum_is_read_in_order_from_shards_and_from_the_recipe(tmp_path, val):
-    easy = "[{until: 60, set: {corpus: [{use: pattern, pattern: 'a'}], effects: []}}]"
+    easy = "[{until: 40, set: {corpus: [{use: pattern, pattern: 'a'}], effects: []}}]"
     recipe = write_recipe(tmp_path / "recipe", f"{RECIPE}curriculum: {easy}\n")
-    generate(str(recipe), tmp_path / "shards", 120, workers=0)
+    generate(str(recipe), tmp_path / "shards", 80, workers=0)
     run_small(tmp_path / "run", recipe, val, "data.0.order=index")
     run_small(tmp_path / "other", tmp_path / "shards", val, "data.0.order=index")
     assert metrics(tmp_path / "run") == metrics(tmp_path / "other")
@@ -100,7 +101,7 @@ def test_a_curriculum_is_read_in_order_from_shards_and_from_the_recipe(tmp_path,
 
 def test_the_data_are_described_as_shards_are(recipe, uninterrupted):
     messages = "\n".join(uninterrupted[1])
-    assert f"generate {recipe} online: samples 0 to 119 of seed 4" in messages
+    assert f"generate {recipe} online: samples 0 to 79 of seed 4" in messages
     assert "left out: character outside the charset" in messages
     assert "training labels contain characters outside the charset: ! (" in messages
 
@@ -109,7 +110,7 @@ def test_the_run_says_what_it_was_trained_on(tmp_path, recipe, val, uninterrupte
     folder, _ = uninterrupted
     (entry,) = open_run(folder).config["data"]
     assert {**entry, "digest": len(entry["digest"])} == {
-        "source": str(recipe), "weight": 1.0, "count": 120, "seed": 4, "digest": 64,
+        "source": str(recipe), "weight": 1.0, "count": 80, "seed": 4, "digest": 64,
     }  # fmt: skip
     kept = folder / "recipes" / "0-mine.yaml"
     assert read_yaml(kept)["corpus"][0]["path"] == str(recipe.parent / "texts.txt")
@@ -127,9 +128,9 @@ def test_a_stopped_training_is_resumed_exactly(tmp_path, recipe, val, uninterrup
     with pytest.raises(KeyboardInterrupt):
         run_small(folder, recipe, val, "data.0.seed=4", "data_workers=1", log=stop)
     assert json.loads((folder / "state.json").read_text())["step"] == 5
-    assert f"{recipe}: 120 of 120 lines" in capfd.readouterr().err
+    assert f"{recipe}: 80 of 80 lines" in capfd.readouterr().err
     run_small(folder, recipe, val, "data.0.seed=4")
-    assert f"{recipe}: 120 of 120 lines" not in capfd.readouterr().err  # the index of the lines is in the run directory
+    assert f"{recipe}: 80 of 80 lines" not in capfd.readouterr().err  # the index of the lines is in the run directory
     assert metrics(folder) == metrics(uninterrupted[0])
     weights = [path / "weights.safetensors" for path in (folder, uninterrupted[0])]
     assert weights[0].read_bytes() == weights[1].read_bytes()

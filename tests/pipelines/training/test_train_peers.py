@@ -280,11 +280,11 @@ def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(tmp_pat
     smaller_run = create_run(smaller, peer.config, peer.preprocessing, peer.charset)
     smaller_run.save_weights(peer.load_model(), best_network="peer")
     settings = [
-        *SMALL, SMALLER, "samples=44", "validate_every=4", "checkpoint_every=5", "log_every=1", "optim.lr=0.0003",
+        *SMALL, SMALLER, "samples=28", "validate_every=3", "checkpoint_every=4", "log_every=1", "optim.lr=0.0003",
         f"init={start.folder}", f"network_group.networks.peer.init={smaller}", "loss.center_samples_range=[8, 24]",
     ]  # fmt: skip
     whole = train("rec-ppocrv2", tmp_path / "whole", [few], [few], settings, lambda message: None)
-    for step in (4, 8):
+    for step in (3, 6):
         crash_after(step, partial(train, "rec-ppocrv2", tmp_path / "run", [few], [few], settings))
     run = train("rec-ppocrv2", tmp_path / "run", [few], [few], settings, lambda message: None)
     assert entries(run, "train") == entries(whole, "train")

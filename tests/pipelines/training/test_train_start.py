@@ -50,15 +50,21 @@ def test_classes_are_matched_by_their_characters(tmp_path):
             assert torch.equal(model.state_dict()[name], tensor)
 
 
+@pytest.fixture(scope="module")
+def old_run(tmp_path_factory):
+    run = make_run(tmp_path_factory.mktemp("run"))
+    return run, run.load_model()
+
+
 @settings(max_examples=25)
 @given(st.lists(st.sampled_from("abcdeABCDEáçxyz019"), min_size=1, unique=True), st.integers(0, 2**32 - 1))
-def test_new_characters_are_not_predicted_before_training(tmp_path_factory, characters, seed):
-    run, charset = make_run(tmp_path_factory.mktemp("run")), Charset(("a", *(c for c in characters if c != "a")))
+def test_new_characters_are_not_predicted_before_training(old_run, characters, seed):
+    (run, old), charset = old_run, Charset(("a", *(c for c in characters if c != "a")))
     model = NETWORK.build(charset, 32).eval()
     load_initial_weights(model, charset, run)
     images = torch.randn(2, 3, 32, 64, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
-        logits, before = model(images).logits, run.load_model()(images).logits
+        logits, before = model(images).logits, old(images).logits
     shared = [0] + [k + 1 for k, c in enumerate(charset) if c in OLD]
     assert torch.isin(logits.argmax(2), torch.tensor(shared)).all()
     old_classes = [0] + [OLD.index[c] + 1 for c in charset if c in OLD]
