@@ -15,7 +15,7 @@ LIMIT = 10_000  # bytes; dataset.json is larger, recipe.yaml is not
 @pytest.mark.parametrize("form", ["parquet", "lmdb"])
 def test_disturbed_job_comes_to_the_same_data_set(tmp_path, form):
     """Without Ray, which takes long to start; it meets killed workers and drivers in the tests of clusters."""
-    chaos = Chaos(tmp_path, form, np.random.default_rng(2), count=300, shard=5)
+    chaos = Chaos(tmp_path, form, np.random.default_rng(2), count=120, shard=5)
     try:
         assert f"ended with 1 (ocrmill: data-{form}/dataset.json cannot be written: " in chaos.round(0, "size", LIMIT)
         assert "killed" in chaos.round(0, "session")
