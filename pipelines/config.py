@@ -53,7 +53,11 @@ def _parse_yaml(text: str) -> object:
     """Parse YAML with libyaml, which is eight times as fast, but with PyYAML's own code if an error is to be shown."""
     if len(text) <= _MAX_LIBYAML:
         with suppress(yaml.YAMLError, ValueError):
-            return yaml.load(text, _FAST_LOADER)
+            loader = _FAST_LOADER(text)
+            try:
+                return loader.get_single_data()
+            finally:
+                loader.dispose()
     return yaml.safe_load(text)
 
 
