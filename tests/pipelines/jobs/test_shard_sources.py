@@ -33,7 +33,7 @@ def labels(draw_lines: Callable[..., str], tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="module")
 def jobs(labels: str, published: Path) -> dict[str, Callable[..., object]]:
     """An import and a filter, each of three shards."""
-    settings = FilterSettings(published / "recognizer", published / "recognizer", confidence=0.9, max_edits=0.2)
+    settings = FilterSettings(strong=published / "recognizer", max_edits=0.2)
     return {
         "import": lambda out, workers: import_data(labels, out, workers=workers, shard_size=5),
         "filter": lambda out, workers: filter_lines(labels, out, settings, workers=workers, shard_size=5),
