@@ -176,11 +176,13 @@ class _LegacyNumpy(ModuleType):
         return getattr(np, name)
 
 
-def augmenter_names() -> list[str]:
+@cache
+def augmenter_names() -> tuple[str, ...]:
     """Return the names that `Imgaug` accepts, sorted; some need settings."""
     augmenters = _library().augmenters
     classes = dict(inspect.getmembers(augmenters, inspect.isclass))
-    return sorted(name for name in classes.keys() - _UNSUPPORTED if issubclass(classes[name], augmenters.Augmenter))
+    known = classes.keys() - _UNSUPPORTED
+    return tuple(sorted(name for name in known if issubclass(classes[name], augmenters.Augmenter)))
 
 
 def _build(name: str, settings: Mapping[str, Any]) -> Any:

@@ -53,7 +53,7 @@ def _parse_yaml(text: str) -> object:
     """Parse YAML with libyaml, which is eight times as fast, but with PyYAML's own code if an error is to be shown."""
     if len(text) <= _MAX_LIBYAML:
         with suppress(yaml.YAMLError, ValueError):
-            return yaml.load(text, _FAST_LOADER)
+            return _FAST_LOADER(text).get_single_data()
     return yaml.safe_load(text)
 
 

@@ -75,6 +75,8 @@ def run_shell(text: str, ports: Mapping[str, str]) -> None:
     for words in reduce_shell(text, ports):
         if words[0] == "python":
             run_process(words[1:])
+        elif "--address" in words:  # Ray keeps the token of the first cluster that a process joins
+            run_process(["-c", "from pipelines.cli.main import main; main()", *words[1:]])
         else:
             run(*words[1:])
 

@@ -129,24 +129,28 @@ def language_words(language: str, size: int) -> tuple[tuple[str, ...], NDArray[n
         InputError: There is no word list for the language.
     """
     check_language(language, "words")
-    scripts = _scripts(language)
+    scripts, plain = _scripts(language), set(string.digits + string.punctuation)
+    known: set[str] = set()
+    foreign: set[str] = set()
     words: list[str] = []
     frequencies: list[float] = []
     for centibels, bucket in enumerate(iterate_word_list(language)):
-        own = _own(set("".join(bucket)), scripts) | set(string.digits + string.punctuation)
-        kept = sorted(
-            w
-            for w in bucket
-            if own.issuperset(w) and _REPLACED_DIGITS not in w and (w.isalpha() or any(map(str.isalpha, w)))
-        )
-        words += (_restore_spelling(word, language) for word in kept)
+        characters = set("".join(bucket))
+        foreign |= characters - known - _own(characters - known, scripts) - plain
+        known |= characters
+        kept = sorted(word for word in bucket if word.isalpha() or any(map(str.isalpha, word)))
+        if not foreign.isdisjoint(characters):
+            kept = [word for word in kept if foreign.isdisjoint(word)]
+        if "0" in characters:
+            kept = [word for word in kept if _REPLACED_DIGITS not in word]
+        words += [_restore_spelling(word, language) for word in kept] if language in _FOLDED_CHARACTERS else kept
         frequencies += [word_frequency(centibels)] * len(kept)
         if len(words) >= size:
             break
     return tuple(words[:size]), np.array(frequencies[:size])
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def language_characters(language: str) -> tuple[str, ...]:
     """Return the characters of a language, sorted by code point.
 

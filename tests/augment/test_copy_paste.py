@@ -44,7 +44,7 @@ def near(first, second):
 def results(request, pasting):
     """Scenes before and after pasting."""
     operation = CopyPaste(pasting.bank, request.param)
-    scenes = [pasting.scene(seed) for seed in range(120)]
+    scenes = [pasting.scene(seed) for seed in range(60)]
     return [(scene, operation(scene, np.random.default_rng(seed))) for seed, scene in enumerate(scenes)]
 
 
@@ -58,7 +58,7 @@ def test_pixels_change_only_inside_the_pasted_polygons(results, pasting):
             box, outside = around(after.image, instance.polygon)
             changed[box] &= outside >= 0.75  # half of the diagonal of a pixel, and rounding
         assert not changed.any()
-    assert changed_at_all > 18_000
+    assert changed_at_all > 9_000
 
 
 def test_no_pasted_polygon_overlaps_another(results, pasting):
@@ -72,7 +72,7 @@ def test_no_pasted_polygon_overlaps_another(results, pasting):
             assert (low >= 0).all()
             assert (high <= (pasting.WIDTH, pasting.HEIGHT)).all()
             assert all(shapes[i].intersection(other).area < 0.01 for other in shapes[:i] if near(shapes[i], other))
-    assert count > 100
+    assert count > 50
 
 
 @pytest.mark.parametrize("results", [PLAIN, MODES[3]], ids=NAMES.get, indirect=True)
@@ -102,7 +102,7 @@ def test_labels_and_origins_of_pasted_texts(results, pasting):
 def test_equal_streams_and_recorded_parameters_give_equal_scenes(pasting, mode):
     operation = CopyPaste(pasting.bank, mode)
     differ = 0
-    for seed in range(25):
+    for seed in range(10):
         scene = pasting.scene(seed)
         first, again = (operation(scene, np.random.default_rng(seed)) for _ in range(2))
         other = operation(scene, np.random.default_rng(seed + 1000))
@@ -112,7 +112,7 @@ def test_equal_streams_and_recorded_parameters_give_equal_scenes(pasting, mode):
             assert [i.text for i in twin.instances] == [i.text for i in first.instances]
             assert all((a.polygon == b.polygon).all() for a, b in zip(twin.instances, first.instances, strict=True))
         differ += (other.image != first.image).any()
-    assert differ > 20
+    assert differ > 7
 
 
 def test_full_image_counts_failed_pastes(pasting):
@@ -149,7 +149,7 @@ def test_only_texts_without_children_count(pasting):
 
 def test_paddle_mode_without_limit_pastes_over_labels(pasting):
     operation = CopyPaste(pasting.bank, PaddlePaste(share=1.0, limit_paste=False))
-    for seed in range(100):
+    for seed in range(30):
         scene = pasting.scene(seed, 12)
         new = pasting.pasted(operation(scene, np.random.default_rng(seed)))
         assert len(new) == 5

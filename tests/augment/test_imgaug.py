@@ -11,7 +11,7 @@ import pytest
 from augment import Imgaug, SceneChain, SceneStep, VisibilityRule
 from augment.imgaug_effect import augmenter_names
 from augment.polygons import short_side
-from synthtext.core import EffectChain, EffectStep, InputError, PixelEffect, Scene, Size, signed_area
+from synthtext.core import Box, EffectChain, EffectStep, InputError, PixelEffect, Scene, Size, TextInstance, signed_area
 
 pytestmark = pytest.mark.slow
 
@@ -69,8 +69,10 @@ def settings_of(name: str) -> dict[str, object]:
     return {}
 
 
-def test_every_augmenter_runs_by_its_name(drawn: SimpleNamespace) -> None:
-    scene = drawn.scene(np.random.default_rng(3))
+def test_every_augmenter_runs_by_its_name() -> None:
+    image = np.random.default_rng(3).integers(0, 256, (40, 56, 3), np.uint8)
+    bent = np.array([[10, 8], [26, 5], [44, 8], [44, 22], [26, 19], [10, 22]], np.float32)
+    scene = Scene("small", image, (TextInstance("one", Box(4, 24, 40, 36).polygon()), TextInstance("two", bent)))
     failed, ran = {}, 0
     for name in augmenter_names():
         if name in OBJECTS:
@@ -110,7 +112,7 @@ def test_labels_follow_the_image(
     name: str, settings: dict[str, object], min_overlap: float, drawn: SimpleNamespace
 ) -> None:
     chain, overlaps = SceneChain([SceneStep("imgaug", Imgaug(name, settings))], ALL), []
-    for seed in range(15):
+    for seed in range(6):
         scene = drawn.scene(np.random.default_rng(seed), count=2, overhang=-0.3)
         for number, instance in enumerate(scene.instances):
             mask = drawn.id_mask(instance.polygon, scene.image.shape)
@@ -121,7 +123,7 @@ def test_labels_follow_the_image(
                 continue
             label = drawn.id_mask(pieces[0], result.image.shape)
             overlaps.append(drawn.overlap(result.image[..., 0], label))
-    assert len(overlaps) > 8
+    assert len(overlaps) > 5
     assert np.median(overlaps) > min_overlap + 0.04
     assert min(overlaps) > min_overlap
 

@@ -68,7 +68,7 @@ def thickness(instance: TextInstance) -> float:
 def test_warped_mask_agrees_with_the_warped_label(name: str, drawn: SimpleNamespace) -> None:
     chain = SceneChain([SceneStep(f"e{k}", effect) for k, effect in enumerate(CHAINS[name])], ALL)
     checked = 0
-    for seed in range(30):
+    for seed in range(15):
         scene = drawn.scene(np.random.default_rng(seed))
         before = scene.image.copy()
         result = chain(np.random.default_rng([seed, 1]), scene).scene
@@ -89,7 +89,7 @@ def test_warped_mask_agrees_with_the_warped_label(name: str, drawn: SimpleNamesp
             label = np.max([drawn.id_mask(piece.polygon, seen.shape) for piece in pieces], axis=0)
             assert drawn.overlap(seen, label) >= 0.9, (seed, number)
             checked += 1
-    assert checked > 12
+    assert checked > 6
 
 
 def test_dot_moves_with_its_point() -> None:
@@ -100,7 +100,7 @@ def test_dot_moves_with_its_point() -> None:
             continue
         chain = SceneChain([SceneStep("e", effect) for effect in effects], ALL)
         found = 0
-        for seed in range(40):
+        for seed in range(20):
             x, y = rng.uniform(20, 100, 2)
             points = [[x - 3, y - 3], [x + 3, y - 3], [x + 3, y + 3], [x - 3, y + 3]]
             square = np.array(points, np.float32)
@@ -120,7 +120,7 @@ def test_dot_moves_with_its_point() -> None:
             ]
             np.testing.assert_allclose(centre, inner, atol=0.1 * spread + 0.05, err_msg=name)
             found += 1
-        assert found > 10, name
+        assert found > 5, name
 
 
 def test_drawing_is_a_function_of_the_generator_and_fits_in_json(drawn: SimpleNamespace) -> None:
@@ -136,9 +136,9 @@ def test_drawing_is_a_function_of_the_generator_and_fits_in_json(drawn: SimpleNa
         assert (one.polygon == other.polygon).all()
 
 
-def test_steps_happen_with_their_probability(drawn: SimpleNamespace) -> None:
+def test_steps_happen_with_their_probability() -> None:
     chain = SceneChain([SceneStep("flip", Flip(), 0.3), SceneStep("invert", Invert(), 0.7)])
-    scene = drawn.scene(np.random.default_rng(0))
+    scene = Scene("small", np.zeros((4, 4, 3), np.uint8))
     happened = [[a.name for a in chain(np.random.default_rng(k), scene).scene.meta.effects] for k in range(800)]
     assert np.mean(["flip" in names for names in happened]) == pytest.approx(0.3, abs=0.06)
     assert np.mean(["invert" in names for names in happened]) == pytest.approx(0.7, abs=0.06)
@@ -148,7 +148,7 @@ def test_the_first_half_of_the_points_stays_the_top(drawn: SimpleNamespace) -> N
     """What `crops` and rectification rely on: also where a bend adds points, and in mirrored texts."""
     rng = np.random.default_rng(0)
     more = 0
-    for seed in range(100):
+    for seed in range(40):
         scene = drawn.scene(rng, overhang=-0.25)
         for effects in ([Distort((2, 6), (0.2, 0.3))], [Flip(), Rotation()]):
             chain = SceneChain([SceneStep("e", effect) for effect in effects], ALL)
@@ -215,7 +215,7 @@ def test_identity_changes_nothing(drawn: SimpleNamespace) -> None:
 def test_scenes_of_extreme_sizes(scene: Scene) -> None:
     for effects in CHAINS.values():
         chain = SceneChain([SceneStep("e", effect) for effect in effects])
-        for seed in range(20):
+        for seed in range(8):
             result, valid = chain(np.random.default_rng(seed), scene)
             assert result.image.shape[:2] == valid.shape
             assert result.image.size

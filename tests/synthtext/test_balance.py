@@ -82,7 +82,8 @@ def test_characters_are_required_by_weight_in_any_interval(indices: range) -> No
 
 
 def test_required_characters_are_in_the_texts_and_reach_the_minimum() -> None:
-    samples = drawn(["coverage.share=0.5"], range(600))
+    plain = ["effects=[]", "background={plain: 1}", "ink.styles={plain: 1}", "layout.neighbours={probability: 0}"]
+    samples = drawn([*plain, "coverage.share=0.5"], range(600))
     covered = [s for s in samples if "required_character" in s.meta.parameters]
     assert len(covered) == 300
     outcomes = Counter(s.meta.parameters["coverage_outcome"] for s in covered)
@@ -98,7 +99,9 @@ def test_required_characters_are_in_the_texts_and_reach_the_minimum() -> None:
     floor = 600 * 0.5 // 95
     held = Counter(character for sample in samples for character in set(sample.text))
     assert min(held[character] for character in ASCII) >= floor - 1
-    without = Counter(character for sample in drawn(["coverage.share=0"], range(150)) for character in set(sample.text))
+    without = Counter(
+        character for sample in drawn([*plain, "coverage.share=0"], range(150)) for character in set(sample.text)
+    )
     assert sum(without[character] == 0 for character in ASCII) > 10  # otherwise coverage would have no effect
 
 

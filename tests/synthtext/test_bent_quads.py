@@ -34,7 +34,7 @@ BENDS = {
     "circle": "{circle: {weight: 1, inside_probability: 0.5}}",
     "wave": "{wave: {weight: 1, amplitude_range: [2, 2], length_range: [4, 8]}}",
 }
-COUNT = 12
+COUNT = 6
 BEYOND = 1.0  # pixels: glyph positions are rounded, and resampling spreads ink by one pixel
 
 
@@ -132,7 +132,7 @@ def rims(quads: Points, warp: Warp) -> Points:
 
 
 @given(WIDTHS, st.floats(-0.1, 0.3))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_quads_of_curved_clusters_are_tight_at_every_side(widths: list[float], apart: float) -> None:
     clusters = clusters_of(widths, apart)
     lean = Warp.from_matrix(np.array([[1, 0.1, 0], [0.05, 1, 0], [0.002, 0.004, 1]]))
@@ -151,7 +151,7 @@ def test_quads_of_curved_clusters_are_tight_at_every_side(widths: list[float], a
 
 
 @given(WIDTHS)
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_quads_of_curved_clusters_are_hardly_larger_than_the_clusters(widths: list[float]) -> None:
     clusters = clusters_of(widths, 0.0)
     for name, bend in bends(clusters).items():
@@ -163,7 +163,7 @@ def test_quads_of_curved_clusters_are_hardly_larger_than_the_clusters(widths: li
 
 @given(st.lists(st.floats(0.03, 1.6), min_size=1, max_size=8), st.floats(0, 0.3))  # thinner ones may exceed the outline
 @example([1.25, 1.0, 1.5], 0.018662332420759747)  # almost far enough apart for a separate rung
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_an_outline_contains_curved_clusters_of_all_widths(widths: list[float], apart: float) -> None:
     clusters = clusters_of(widths, apart)
     for name, bend in bends(clusters).items():

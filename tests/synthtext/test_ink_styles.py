@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 STYLES = builtin_classes(INK_STYLE)
 FLOOR = 45
-COUNT = 24
+COUNT = 12
 RNG = np.random.default_rng
 DISPLAYED = "corpus=[{use: pattern, pattern: '[0-9]{1,6}|-?[0-9]{1,3}\\.[0-9]|[12][0-9]:[0-5][0-9]|[ACEFHJLPU]{2,5}'}]"
 
@@ -94,7 +94,7 @@ def test_decoration_is_completely_in_the_image(drawn_by: DrawnBy, style: str) ->
     plain = "background={plain: {lightness_range: [250, 255], tint: 0}}"
     straight = ("baselines={straight: 1}", plain, "layout.margin_range=[0, 0]")
     marked = style in ("underline", "highlight", "strike_through")
-    for drawn in draw(drawn_by, style, 20, straight):
+    for drawn in draw(drawn_by, style, 12, straight):
         layer = drawn.inked if drawn.strokes is None else drawn.strokes
         if not marked:
             layer = np.asarray(

@@ -38,7 +38,7 @@ BASE = (
     "layout.length_range=[1, 16]",
     "layout.neighbours.probability=0",
 )
-COUNT = 24
+COUNT = 12
 LOST = 0.35  # of an antialiased edge at the border, whose position is rounded by up to half a pixel
 LAYOUTS = [
     pytest.param(baseline, effects, margins, id=f"{baseline}-{effects}-{margins}")

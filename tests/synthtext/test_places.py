@@ -37,7 +37,7 @@ def test_texts_are_placed_in_smooth_areas() -> None:
     smooth = np.zeros(SIZE, bool)
     smooth[100:220, 150:350] = True
     inside = []
-    for seed in range(40):
+    for seed in range(20):
         place = find_placement(np.random.default_rng(seed), PlacementMap(SceneBackground(image)), ROOM, 0.0, 0.0)
         assert place is not None
         inside.append(smooth[filled(place.quad)].mean())
@@ -81,7 +81,7 @@ def test_placements_do_not_cross_borders_of_segments() -> None:
     segments = np.zeros(SIZE, np.uint8)
     segments[:, 190:] = 1
     segments[120:, 100:300] = 2
-    for seed in range(60):
+    for seed in range(25):
         place = find_placement(
             np.random.default_rng(seed), PlacementMap(SceneBackground(grey(), segments=segments)), ROOM, 5.0, 1.0
         )
@@ -92,7 +92,7 @@ def test_placements_do_not_cross_borders_of_segments() -> None:
 def test_placements_do_not_cross_depth_discontinuities() -> None:
     depth = np.full(SIZE, 60, np.uint8)
     depth[:, 190:] = 200
-    for seed in range(60):
+    for seed in range(25):
         place = find_placement(
             np.random.default_rng(seed), PlacementMap(SceneBackground(grey(), depth=depth)), ROOM, 0.0, 1.0
         )
@@ -169,14 +169,14 @@ def photo_recipe(folder: Path, *maps: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("maps", [(), ("depth",), ("segments",), ("depth", "segments")], ids=str)
 def test_scenes_on_photographs_with_and_without_maps(photographs: Path, maps: tuple[str, ...]) -> None:
     generator = resolve_recipe("scenes", photo_recipe(photographs, *maps)).generator(1)
-    drawn = [generator.generate(index) for index in range(15)]
-    assert sum(isinstance(scene, Scene) for scene in drawn) >= 14
+    drawn = [generator.generate(index) for index in range(6)]
+    assert sum(isinstance(scene, Scene) for scene in drawn) >= 5
     assert {scene.meta.parameters["background"] for scene in drawn if isinstance(scene, Scene)} == {"photos"}
 
 
 def test_texts_on_photographs_stay_within_segments(photographs: Path) -> None:
     stock = Photos(photographs / "photos", segments=photographs / "segments").for_block(np.random.default_rng(0))
-    for seed in range(20):
+    for seed in range(12):
         rng = np.random.default_rng(seed)
         background = stock.paint_scene(rng, Size(SIZE[1], SIZE[0]))
         assert background.image.shape[:2] == SIZE

@@ -32,7 +32,7 @@ VIEWS = {
     "straight": "effects=[]",
     "perspective": "effects=[{use: perspective, strength_range: [0, 0.08]}, {use: rotation, degrees_range: [-9, 9]}]",
 }
-COUNT = 12
+COUNT = 6
 layouts = pytest.mark.parametrize("layout", LAYOUTS)
 views = pytest.mark.parametrize("view", VIEWS)
 
@@ -111,7 +111,7 @@ def same(first: Scene | SkippedSample, second: Scene | SkippedSample) -> None:
 @pytest.mark.parametrize("layout", [*LAYOUTS, "all"])
 def test_a_scene_depends_on_nothing_but_its_index(layout: str) -> None:
     overrides = (*SMALL, *((LAYOUTS[layout],) if layout in LAYOUTS else ()))
-    indices = [3, 400, 0, 1, 255, 256]
+    indices = [400, 0, 255, 256]
     there = {index: generator(overrides).generate(index) for index in sorted(indices)}
     again = resolve_recipe("scenes", overrides).generator(3)
     for index, scene in zip(indices, again.generate_many(indices), strict=True):
@@ -125,7 +125,7 @@ def test_another_seed_draws_other_scenes() -> None:
 
 def test_other_effects_leave_the_texts_as_they_were() -> None:
     other = generator((*CLEAN, LAYOUTS["document"], "effects=[{use: noise}, {use: blur}, {use: jpeg}]"))
-    for a, b in zip(scenes(clean("document", "straight"), range(8)), scenes(other, range(8)), strict=True):
+    for a, b in zip(scenes(clean("document", "straight"), range(4)), scenes(other, range(4)), strict=True):
         assert [i.text for i in a.instances] == [i.text for i in b.instances]
         assert (a.image != b.image).any()
         assert [effect.name for effect in b.meta.effects] == ["noise", "blur", "jpeg"]
@@ -219,7 +219,7 @@ def test_ink_differs_from_the_pixels_around_it_on_any_background() -> None:
             if solid.sum() > 20:
                 words += 1
                 assert abs(part[solid].mean() - part[ring].mean()) > 35
-    assert words > 40
+    assert words > 20
 
 
 def test_illegible_text_is_ignored() -> None:
@@ -247,7 +247,7 @@ def mean_height(clusters: Clusters) -> float:
 
 def test_text_of_low_contrast_is_ignored_after_effects() -> None:
     blurred = generator((*CLEAN, LAYOUTS["photo"], "effects=[{use: blur, strength_range: [0.05, 0.05]}]"))
-    ignored = [i.ignore for scene in scenes(blurred, range(12)) for i in of_level(scene, "line")]
+    ignored = [i.ignore for scene in scenes(blurred) for i in of_level(scene, "line")]
     assert np.mean(ignored) > 0.6
 
 
@@ -270,8 +270,8 @@ def test_only_occluded_text_is_ignored() -> None:
                 elif share == 0 and mean_height(word.clusters) > 10 and line_runs_level(line):
                     assert not word.ignore, word.text
                     seen_words += 1
-    assert hidden_words > 5
-    assert seen_words > 25
+    assert hidden_words > 3
+    assert seen_words > 12
 
 
 def test_large_text_without_occlusion_is_not_ignored() -> None:

@@ -144,15 +144,16 @@ def test_versions_of_optional_packages_are_in_the_fingerprint(package: str, use:
     if package_file(package, "__init__.py") is None:
         pytest.skip("needs the extra corpora")
     charset = ["charset=words:zh"] if package == "jieba" else []
-    assert f"version of {package}" in resolve_recipe("digits", [f"corpus=[{use}]", *charset]).fingerprint
+    assert f"version of {package}" in resolve_recipe("digits", [OWN, f"corpus=[{use}]", *charset]).fingerprint
     within = f"corpus=[{{use: template, template: '{{x}}', fields: {{x: {use}}}}}]"
-    assert f"version of {package}" in resolve_recipe("digits", [within, *charset]).fingerprint
-    assert f"version of {package}" not in resolve_recipe("digits").fingerprint
+    assert f"version of {package}" in resolve_recipe("digits", [OWN, within, *charset]).fingerprint
+    assert f"version of {package}" not in resolve_recipe("digits", [OWN]).fingerprint
 
 
 def test_the_release_series_of_python_is_in_the_fingerprint() -> None:
     # Unicode tables differ between series, and so may what is drawn of a character that is new in one.
-    assert resolve_recipe("digits").fingerprint["version of Python"] == ".".join(platform.python_version_tuple()[:2])
+    fingerprint = resolve_recipe("digits", [OWN]).fingerprint
+    assert fingerprint["version of Python"] == ".".join(platform.python_version_tuple()[:2])
 
 
 def test_a_job_reports_rare_characters_and_coverage_outcomes(tmp_path: Path) -> None:

@@ -75,10 +75,12 @@ class Tab:
         parsed: dict[str, Any] = json.loads(message)
         return parsed
 
-    def open(self, page: Path) -> None:
-        """Load a page and wait until its script has run."""
+    def open(self, page: Path, fragment: str = "") -> None:
+        """Load a page and wait until its script has run; the fragment of its URL is the text after the #."""
         self.messages.clear()
-        self.call("Page.navigate", url=page.as_uri())
+        self.call("Page.navigate", url="about:blank")  # else, another fragment would not load the page again
+        self.wait("Page.loadEventFired")
+        self.call("Page.navigate", url=f"{page.as_uri()}#{fragment}")
         self.wait("Page.loadEventFired")
         assert self.run("document.documentElement.dataset.ready") == ""
         assert self.run("document.documentElement.dataset.error ?? null") is None

@@ -2,8 +2,7 @@
 
 import json
 import re
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +30,7 @@ from pipelines.reports.dataset_page import line_page, scene_page
 from pipelines.reports.detector_report import detector_report
 from pipelines.reports.recognizer_report import recognizer_report
 from synthtext.core import Clusters, Provenance, Size
-from tests.pipelines.reports.chromium import CHROMIUM, FLAGS
+from tests.pipelines.reports.chromium import CHROMIUM, Tab, chromium
 
 HOSTILE = "<script>document.title='gone'</script>"
 
@@ -59,19 +58,17 @@ def example(number: int, text: str, font: str) -> LineExample:
     return LineExample(f"key-{number}", picture(), text, Size(60, 20), made)
 
 
-def dom(path: Path, fragment: str, profile: Path) -> str:
+def dom(tab: Tab, path: Path, fragment: str) -> str:
     """Return the page after its script has run."""
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", f"{path.as_uri()}#{fragment}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
-    assert " data-ready" in opening(done.stdout, "html")
-    assert "data-error" not in opening(done.stdout, "html")
-    return done.stdout
+    tab.open(path, fragment)
+    return str(tab.run("document.documentElement.outerHTML"))
 
 
 @pytest.fixture(scope="module")
-def profile(tmp_path_factory) -> Path:
-    """Folder of the files that the browser keeps."""
-    return tmp_path_factory.mktemp("profile")
+def tab(tmp_path_factory) -> Iterator[Tab]:
+    folder = tmp_path_factory.mktemp("browser")
+    with chromium(folder / "profile", folder) as opened:
+        yield opened
 
 
 def opening(markup: str, tag: str) -> str:
@@ -84,7 +81,7 @@ def shown(markup: str, tag: str, key: str) -> list[str]:
     return [re.search(key, item).group(1) for item in items if " hidden" not in opening(item, tag)]
 
 
-def test_samples_are_filtered_ordered_and_outlined_by_the_url(tmp_path, profile):
+def test_samples_are_filtered_ordered_and_outlined_by_the_url(tmp_path, tab):
     labels = ["ab", HOSTILE, "abcd", ""]
     examples = [
         example(number, *text) for number, text in enumerate(zip(labels, ("Lato", "Lato", "Serif", "L"), strict=True))
@@ -93,28 +90,28 @@ def test_samples_are_filtered_ordered_and_outlined_by_the_url(tmp_path, profile)
     path = tmp_path / "page.html"
     path.write_text(line_page(lines, [], examples), encoding="utf-8")
 
-    plain = dom(path, "", profile)
+    plain = dom(tab, path, "")
     assert shown(plain, "figure", r"(key-\d)") == ["key-0", "key-1", "key-2", "key-3"]
     assert 'data-shown="4"' in opening(plain, "html")
     assert "data-overlay" not in opening(plain, "html")
     assert "<title>gone</title>" not in plain
 
-    chosen = dom(path, "filter=LATO&order=length&overlay=1", profile)
+    chosen = dom(tab, path, "filter=LATO&order=length&overlay=1")
     assert shown(chosen, "figure", r"(key-\d)") == ["key-1", "key-0"]
     assert "data-overlay" in opening(chosen, "html")
 
 
-def test_worst_lines_are_ordered_by_confidence(tmp_path, profile):
+def test_worst_lines_are_ordered_by_confidence(tmp_path, tab):
     source = open_line_source(label_file(tmp_path, ["one"] * 3))
     predictions = [LinePrediction(row, f"key-{c}", "one", "two", c / 10) for row, c in enumerate((2, 9, 4))]
     evaluation = RecognizerEvaluation(source, recognition_scores(["one"] * 3, ["two"] * 3), tuple(predictions))
     path = tmp_path / "page.html"
     path.write_text(recognizer_report("run", [analyse_recognizer(evaluation)]), encoding="utf-8")
-    markup = dom(path, "order=confidence", profile)
+    markup = dom(tab, path, "order=confidence")
     assert shown(markup, "tr", r"(key-\d)") == ["key-9", "key-4", "key-2"]
 
 
-def test_scenes_are_outlined_at_first_filtered_and_ordered(tmp_path, profile):
+def test_scenes_are_outlined_at_first_filtered_and_ordered(tmp_path, tab):
     entries = [
         [{"transcription": f"text{number}", "points": [[2, 2], [50, 2], [50, 2 + 4 * number], [2, 2 + 4 * number]]}]
         * number
@@ -126,21 +123,21 @@ def test_scenes_are_outlined_at_first_filtered_and_ordered(tmp_path, profile):
     path = tmp_path / "page.html"
     path.write_text(scene_page(scenes, [], np.arange(4)), encoding="utf-8")
 
-    plain = dom(path, "", profile)
+    plain = dom(tab, path, "")
     assert shown(plain, "figure", r"(key-\d)") == ["key-0", "key-1", "key-2", "key-3"]
     assert "data-overlay" in opening(plain, "html")
     assert "<title>gone</title>" not in plain
 
-    chosen = dom(path, "order=texts&overlay=0", profile)
+    chosen = dom(tab, path, "order=texts&overlay=0")
     assert shown(chosen, "figure", r"(key-\d)") == ["key-1", "key-3", "key-0", "key-2"]
     assert "data-overlay" not in opening(chosen, "html")
 
-    smallest = dom(path, "filter=WORD+text&order=small", profile)
+    smallest = dom(tab, path, "filter=WORD+text&order=small")
     assert shown(smallest, "figure", r"(key-\d)") == ["key-2", "key-3", "key-0", "key-1"]
-    assert shown(dom(path, "filter=text3", profile), "figure", r"(key-\d)") == ["key-3"]
+    assert shown(dom(tab, path, "filter=text3"), "figure", r"(key-\d)") == ["key-3"]
 
 
-def test_worst_images_are_filtered_and_ordered_by_errors(tmp_path, profile):
+def test_worst_images_are_filtered_and_ordered_by_errors(tmp_path, tab):
     box = np.array([[2, 2], [50, 2], [50, 12], [2, 12]], np.float32)
     missed, merged = (
         EvaluatedInstance("text", outcome, box, HOSTILE, covered=False)
@@ -158,19 +155,19 @@ def test_worst_images_are_filtered_and_ordered_by_errors(tmp_path, profile):
     analysis = analyse_detector(blind, open_scene_source(label_file(tmp_path, ["[]"])))
     path = tmp_path / "page.html"
     path.write_text(detector_report("worst", [replace(analysis, worst_pictures=pictures)]), encoding="utf-8")
-    plain = dom(path, "", profile)
+    plain = dom(tab, path, "")
     assert shown(plain, "figure", r"(key-\d)") == ["key-0", "key-1", "key-2"]
     assert "data-overlay" in opening(plain, "html")
     assert "<title>gone</title>" not in plain
-    assert shown(dom(path, "order=merged&overlay=0", profile), "figure", r"(key-\d)")[0] == "key-0"
-    assert shown(dom(path, "order=false_negative", profile), "figure", r"(key-\d)") == ["key-0", "key-2", "key-1"]
-    assert shown(dom(path, "filter=FALSE+positive", profile), "figure", r"(key-\d)") == ["key-1"]
+    assert shown(dom(tab, path, "order=merged&overlay=0"), "figure", r"(key-\d)")[0] == "key-0"
+    assert shown(dom(tab, path, "order=false_negative"), "figure", r"(key-\d)") == ["key-0", "key-2", "key-1"]
+    assert shown(dom(tab, path, "filter=FALSE+positive"), "figure", r"(key-\d)") == ["key-1"]
 
 
-def test_a_comparison_of_blank_lines_opens(tmp_path, profile):
+def test_a_comparison_of_blank_lines_opens(tmp_path, tab):
     lines = load_lines(str(label_file(tmp_path, [HOSTILE, "", *["one"] * 10])), 12, 0)
     path = tmp_path / "page.html"
     path.write_text(comparison_page(compare_lines(lines, lines)), encoding="utf-8")
-    markup = dom(path, "", profile)
+    markup = dom(tab, path, "")
     assert "<title>gone</title>" not in markup
     assert markup.count("<article") > 5
