@@ -105,6 +105,8 @@ def _reduced_command(words: list[str]) -> list[str]:
             words += SHORT  # the last of equal settings counts
     if command == "preview" and "-n" not in words:
         words += ["-n", str(SCENES)]
+    if command == "compare" and "-n" not in words:
+        words += ["-n", str(LIMITS["-n"])]
     if command in WITH_WORKERS and "--workers" not in words and "--address" not in words:
         words += ["--workers", "0"]
     return words
