@@ -15,7 +15,7 @@ demo: $(VENV)/installed | system  ## words -> shards -> a trained recognizer -> 
 	$(BIN)/ocrmill demo -o demo
 
 # Bytecode of the tests is kept, whatever the environment says: every process would compile all of them again.
-TESTS := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
+TESTS := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENCV_FOR_THREADS_NUM=1 $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 
 # One thread a process: waiting threads of two networks would keep each other from working.
 # A test that reaches the time limit is started once more: on a busy machine, processes of Ray may never start.
