@@ -11,6 +11,7 @@ from models.losses.center import ClassCenters, center_loss
 from models.losses.ctc import ace_losses, focal_ctc_losses
 from models.losses.recognizer_mutual import feature_loss, mutual_loss
 from models.recognizer import CTCHead
+from pipelines.training.state import _Adam
 
 REFERENCE = Path(os.environ.get("OCRMILL_REFERENCE", Path(__file__).parents[1] / "reference"))
 LENGTHS = ("t80", "t25")
@@ -218,7 +219,7 @@ def test_a_learning_rate_ten_times_too_high_stays_finite():
     heads = [CTCHead(8, 8, 5) for _ in range(2)]
     centers = ClassCenters(5, 8)
     parameters = [parameter for part in (*backbones, *heads) for parameter in part.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=10 * 2e-3)  # ten times that of the presets
+    optimizer = _Adam(parameters, lr=10 * 2e-3)  # ten times that of the presets
     for _ in range(200):
         maps = [backbone(images) for backbone in backbones]
         read = [head(x.squeeze(2).transpose(1, 2)) for head, x in zip(heads, maps, strict=True)]

@@ -22,7 +22,7 @@ from synthtext.core import Charset, Clusters, InputError, SkippedSample
 
 pytestmark = pytest.mark.slow
 
-COUNT, SEED, BATCH = 1300, 5, 8
+COUNT, SEED, BATCH = 1000, 5, 8
 CODEC = CTCCodec(Charset.named("alphanumeric_lower"))
 PREPROCESSING = RecognizerPreprocessing()
 RECIPE = """

@@ -229,9 +229,9 @@ def test_a_replay_source_covers_every_character_of_a_run(tmp_path, recipe, val, 
     old = run / "recipes" / "0-mine.yaml"  # the training lines of the run can be generated again, too
     new = write_recipe(tmp_path / "new", 'corpus: [{use: pattern, pattern: "[xyz]{2,4}"}]')
     messages = []
-    data, again = [str(new), f"{replay}=2", f"{old}=1"], ("samples=200", "validate_every=100", f"init={run}")
-    run_small(tmp_path / "run", data, val, *again, "data.2.seed=77", log=messages.append)
+    data, again = [str(new), f"{replay}=2", f"{old}=1"], ("batch_size=40", "validate_every=100", f"init={run}")
+    run_small(tmp_path / "run", data, val, *again, "samples=200", "data.2.seed=77", log=messages.append)
     assert not [line for line in messages if "are in no training label" in line]
     messages.clear()
-    run_small(tmp_path / "without", data[:1], val, *again, "samples=16", log=messages.append)
+    run_small(tmp_path / "without", data[:1], val, *again, "samples=40", log=messages.append)
     assert [line for line in messages if line.startswith("33 of 36 characters are in no training label")]

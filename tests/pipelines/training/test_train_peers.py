@@ -30,9 +30,10 @@ SMALL = (
     "data_workers=0", "precision=fp32", "ema_decay=0.5", "optim.warmup_steps=5", "optim.lr=0.005",
     "optim.betas=[0.8, 0.95]", "optim.clip_norm=100", "loss.mutual_warmup_samples=320",
 )  # fmt: skip
-OVERFITTED = ("samples=440", "spacing_samples=320", "log_every=10", "validate_every=1000")
+OVERFITTED_SAMPLES = 360
+OVERFITTED = (f"samples={OVERFITTED_SAMPLES}", "spacing_samples=320", "log_every=10", "validate_every=1000")
 OVERFITTED_PRESETS = ("rec-enhanced-ctc", "rec-ppocrv2")
-BRIEF = ("samples=12", "spacing_samples=8", "log_every=1", "validate_every=1000")
+BRIEF = ("samples=8", "spacing_samples=4", "log_every=1", "validate_every=1000")
 SMALLER = "network_group.networks.peer.network={backbone_scale: 0.06, lstm_hidden: 16, head_dim: 16}"
 STUDENTS = {
     **dict.fromkeys(("rec-lcnet", "rec-mobilenet", "rec-enhanced-ctc", "rec-distill"), ("student",)),
@@ -57,7 +58,7 @@ def entries(run, event):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, few):
-    """Return a function that trains a preset once: until a batch is overfitted, or three steps.
+    """Return a function that trains a preset once: until a batch is overfitted, or two steps.
 
     `rec-ppocrv2` has the loss terms of all others; its peer is smaller here.
     """
@@ -144,9 +145,9 @@ def test_the_smallest_network_is_exported(trained, tmp_path):
 def test_the_center_loss_begins_after_its_number_of_samples(trained):
     run = trained("rec-enhanced-ctc")
     logged = {entry["step"]: entry["loss/student/labels/center"] for entry in entries(run, "train")}
-    first_step = 0.6 * 440 / 4
+    first_step = 0.6 * OVERFITTED_SAMPLES / 4
     assert all(value == 0 for step, value in logged.items() if step <= first_step)
-    assert logged[110] > 0
+    assert logged[OVERFITTED_SAMPLES // 4] > 0
     state = load_file(run.folder / "state.safetensors")
     counts = state["model.terms.student/labels.center.centers.counts"]
     assert counts[0] == 0
@@ -284,7 +285,7 @@ def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(tmp_pat
         f"init={start.folder}", f"network_group.networks.peer.init={smaller}", "loss.center_samples_range=[8, 24]",
     ]  # fmt: skip
     whole = train("rec-ppocrv2", tmp_path / "whole", [few], [few], settings, lambda message: None)
-    for step in (3, 6):
+    for step in (3, 6):  # before the first checkpoint, and after it
         crash_after(step, partial(train, "rec-ppocrv2", tmp_path / "run", [few], [few], settings))
     run = train("rec-ppocrv2", tmp_path / "run", [few], [few], settings, lambda message: None)
     assert entries(run, "train") == entries(whole, "train")

@@ -133,7 +133,7 @@ def test_a_smaller_charset_keeps_its_characters(tmp_path, published):
     assert len(kept) >= 5
     assert all(b == a for b, a in kept)
     lines: list[str] = []
-    overrides = [f"init={run.folder}", "charset=ascii", "samples=8", "batch_size=4", "threads=1", "data_workers=0"]
+    overrides = [f"init={run.folder}", "charset=ascii", "samples=4", "batch_size=4", "threads=1", "data_workers=0"]
     trained = train("rec-lcnet", tmp_path / "run", [labels], [labels], overrides, lines.append)
     assert any(line.startswith("student: ") and line.endswith(f"weights of {run.folder}: {change}") for line in lines)
     assert any(line.startswith("before the first step: accuracy ") for line in lines)
