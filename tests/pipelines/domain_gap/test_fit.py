@@ -122,7 +122,7 @@ def test_the_command_with_few_images_without_labels(real, folder):
     for number, data in enumerate(real.images[:24]):
         (images / f"{number}.jpg").write_bytes(data)
     arguments = ["fit", str(images), "--base", str(folder / "base.yaml"), "-o", str(out), "--rounds", "1"]
-    done = CliRunner().invoke(app, [*arguments, "--lines", "100"], catch_exceptions=False)
+    done = CliRunner().invoke(app, [*arguments, "--lines", "40"], catch_exceptions=False)
     assert done.exit_code == 0
     assert "only 14 real lines to fit to: the recipe stays close to" in done.output
     written = yaml.safe_load(out.read_text())
@@ -136,11 +136,11 @@ def test_the_command_with_few_images_without_labels(real, folder):
     page = out.with_suffix(".html").read_text()
     assert "effects.0 (blur).probability" in page
     assert not re.search("https?:", page)
-    assert json.loads((out.with_suffix(".fit") / "fit.json").read_text())["settings"]["lines"] == 100
+    assert json.loads((out.with_suffix(".fit") / "fit.json").read_text())["settings"]["lines"] == 40
 
 
 def test_words_of_labels_become_a_corpus_without_those_held_out(real, base, folder):
-    settings = FitSettings(rounds=1, lines=100, held_out=0.5, texts="words")
+    settings = FitSettings(rounds=1, lines=40, held_out=0.5, texts="words")
     result = fit_recipe(real, base, folder / "words.yaml", settings)
     words = (folder / "words.words.txt").read_text().split()
     held = {real.texts[i] for i in result.held_out} - {real.texts[i] for i in result.fitted}
