@@ -130,7 +130,7 @@ def _background_features(image: Image, instances: Sequence[TextInstance]) -> dic
 
 
 def _away_from_texts(instances: Sequence[TextInstance], shape: tuple[int, int], factor: float) -> Image:
-    """Return a mask (H, W) of the pixels that are not near any text: 1 there, 0 elsewhere."""
+    """Return a mask (H, W) of the pixels that are not near any text; they are 1, the others 0."""
     texts = np.zeros(shape, np.uint8)
     for instance in instances:
         cv2.fillPoly(texts, [np.round(instance.polygon * factor).astype(np.int32)], (1,))
