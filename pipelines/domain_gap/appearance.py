@@ -49,9 +49,8 @@ def appearance_features(line: SegmentedLine) -> dict[str, float]:
 
 def effective_colours(image: Image) -> float:
     """Return the exponential of the entropy of the colours, in 8 steps for each channel (Hill 1973)."""
-    steps = image >> 5
-    codes = (steps[..., 0].astype(np.int64) << 6) | (steps[..., 1].astype(np.int64) << 3) | steps[..., 2]
-    shares = np.bincount(codes.ravel(), minlength=512) / codes.size
+    counts = cv2.calcHist([image], [0, 1, 2], None, [8, 8, 8], [0, 256, 0, 256, 0, 256])
+    shares = np.asarray(counts, np.float64).ravel() / (image.shape[0] * image.shape[1])
     shares = shares[shares > 0]
     return float(np.exp(-(shares * np.log(shares)).sum()))
 

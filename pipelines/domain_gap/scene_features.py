@@ -112,35 +112,41 @@ def _background_features(image: Image, instances: Sequence[TextInstance]) -> dic
         "noise": _MAD * float(np.median(np.abs(laplacian))) / _NOISE_GAIN,
     }
     background = _away_from_texts(instances, small.shape[:2], factor)
-    if background.mean() < _MIN_SHARE:
+    pixels = cv2.countNonZero(background)
+    if pixels < _MIN_SHARE * background.size:
         return features
-    lab = cv2.cvtColor(small.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)[background]
+    lab = cv2.cvtColor(small.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)
+    means, deviations = (np.asarray(found).ravel() for found in cv2.meanStdDev(lab, mask=background))
     slopes = [cv2.Sobel(luminance, cv2.CV_32F, *order, scale=0.125) for order in ((1, 0), (0, 1))]
+    strong = cv2.threshold(cv2.magnitude(*slopes), _STRONG_EDGE, 1, cv2.THRESH_BINARY)[1].astype(np.uint8)
     features |= {
-        "background_lightness": float(lab[:, 0].mean()),
-        "background_chroma": float(np.hypot(*lab.mean(axis=0)[1:])),
-        "background_range": float(lab[:, 0].std()),
-        "background_edges": float((cv2.magnitude(*slopes)[background] > _STRONG_EDGE).mean()),
+        "background_lightness": float(means[0]),
+        "background_chroma": float(np.hypot(means[1], means[2])),
+        "background_range": float(deviations[0]),
+        "background_edges": cv2.countNonZero(strong & background) / pixels,
     }
-    deviations = _block_deviations(luminance, background)
-    return features | ({"background_texture": float(np.median(deviations))} if len(deviations) else {})
+    textures = _block_deviations(luminance, background)
+    return features | ({"background_texture": float(np.median(textures))} if len(textures) else {})
 
 
-def _away_from_texts(instances: Sequence[TextInstance], shape: tuple[int, int], factor: float) -> NDArray[np.bool_]:
-    """Return the pixels (H, W) that are not near any text."""
+def _away_from_texts(instances: Sequence[TextInstance], shape: tuple[int, int], factor: float) -> Image:
+    """Return a mask (H, W) of the pixels that are not near any text; they are 1, the others 0."""
     texts = np.zeros(shape, np.uint8)
     for instance in instances:
         cv2.fillPoly(texts, [np.round(instance.polygon * factor).astype(np.int32)], (1,))
     near = cv2.dilate(texts, np.ones((2 * _DISTANCE + 1, 2 * _DISTANCE + 1), np.uint8))
-    return np.asarray(near == 0, np.bool_)
+    return 1 - np.asarray(near, np.uint8)
 
 
-def _block_deviations(luminance: NDArray[np.float32], background: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _block_deviations(luminance: NDArray[np.float32], background: Image) -> NDArray[np.float64]:
     """Return the standard deviations of the luminance in the blocks that are background."""
     rows, columns = (side // _BLOCK for side in luminance.shape)
 
-    def blocks(values: NDArray[np.generic]) -> NDArray[np.generic]:
-        return values[: rows * _BLOCK, : columns * _BLOCK].reshape(rows, _BLOCK, columns, _BLOCK).swapaxes(1, 2)
+    def block_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        cut = values[: rows * _BLOCK, : columns * _BLOCK]
+        return np.asarray(cv2.resize(cut, (columns, rows), interpolation=cv2.INTER_AREA), np.float64)
 
-    whole = np.asarray(blocks(background)).all(axis=(2, 3))
-    return np.asarray(np.asarray(blocks(luminance), np.float32)[whole].std(axis=(1, 2)), np.float32)
+    values = luminance.astype(np.float64)
+    variances = block_means(values**2) - block_means(values) ** 2
+    whole = block_means(background.astype(np.float64)) > 1 - 0.5 / _BLOCK**2
+    return np.sqrt(np.maximum(variances[whole], 0))

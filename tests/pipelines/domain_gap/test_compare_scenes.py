@@ -25,14 +25,14 @@ PLANTED = ("fonts.size_range=[26, 44]", "layouts.photo.degrees_range=[14, 30]", 
 
 @pytest.fixture(scope="module")
 def base() -> SceneSet:
-    return draw_scenes("scenes", 30, 1, SMALL)
+    return draw_scenes("scenes", 20, 1, SMALL)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of scenes with planted differences."""
     folder = tmp_path_factory.mktemp("data") / "scenes"
-    generate("scenes", folder, 24, overrides=[*SMALL, *PLANTED], seed=7, workers=0)
+    generate("scenes", folder, 16, overrides=[*SMALL, *PLANTED], seed=7, workers=0)
     return folder
 
 
@@ -45,18 +45,18 @@ def test_planted_differences_are_found(base: SceneSet, data: Path) -> None:
     assert found.tests["texts"].auc > 0.9
     for same in ("contrast", "edge_spread", "character_width"):
         assert texts[same].distance < texts["angle"].distance / 2
-    assert found.scenes.real.total == 24
+    assert found.scenes.real.total == 16
 
 
 def test_scenes_of_the_same_recipe_cannot_be_told_apart(base: SceneSet) -> None:
-    found = compare_scenes(draw_scenes("scenes", 30, 9, SMALL), base)
+    found = compare_scenes(draw_scenes("scenes", 20, 9, SMALL), base)
     assert found.tests["texts"].auc < 0.65
     assert found.tests["scenes"].auc < 0.7
 
 
 def test_levels_select_the_texts(base: SceneSet) -> None:
-    blocks = draw_scenes("scenes", 10, 1, SMALL, level="block")
-    assert len(blocks.instances) < np.count_nonzero(base.instances.scenes < 10)
+    blocks = draw_scenes("scenes", 5, 1, SMALL, level="block")
+    assert len(blocks.instances) < np.count_nonzero(base.instances.scenes < 5)
     with pytest.raises(InputError, match="digits draws lines, not scenes"):
         draw_scenes("digits", 10, 0)
 
