@@ -27,6 +27,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest files first, so that no process has one left when the others have ended."""
+    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in ("docs", "ray")))
+
+
 @pytest.fixture(autouse=True)
 def _same_numbers() -> Iterator[None]:
     """Fresh networks and random inputs of a test are the same every time, and one thread rounds them."""
