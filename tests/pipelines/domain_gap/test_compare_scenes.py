@@ -15,6 +15,8 @@ from pipelines.domain_gap.two_sample import two_sample_auc
 from pipelines.jobs.generation import generate
 from synthtext.core import InputError
 
+pytestmark = pytest.mark.slow
+
 SMALL = (
     *("fonts.system=false", "fonts.size_range=[14, 30]", "background={plain: 1}", "effects=[]", "layouts={photo: 1}"),
     *("output.width_range=[320, 320]", "output.height_range=[240, 240]", "clutter.distractors_range=[0, 0]"),
