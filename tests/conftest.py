@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-# Modules and collected tests live as long as the process: searching them for garbage takes seconds.
+# Modules and collected tests live as long as the process: visiting them in each collection takes seconds.
 gc.disable()
 
 # Ray lowers the priority of its workers by 15: beside other tests they would hardly run, and tests would time out.
@@ -22,7 +22,7 @@ settings.load_profile("repeatable")
 
 
 def pytest_collection_finish() -> None:
-    """Collect garbage again, but not among what exists now."""
+    """Enable garbage collection again, except for the objects that exist now."""
     gc.freeze()
     gc.enable()
 

@@ -36,7 +36,7 @@ COUNT, SIZE = 200, 10
 
 @pytest.fixture(scope="module")
 def running():
-    """It is of its own, though the environment names a cluster."""
+    """A local Ray, although the environment names a cluster."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_ADDRESS", "127.0.0.1:9")
         with worker_pool(2) as found:
