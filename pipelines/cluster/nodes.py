@@ -58,6 +58,13 @@ class NodeMonitor:
         """The label selector that keeps a task from excluded nodes."""
         return {NODE_ID_LABEL: f"!in({','.join(self._excluded)})"} if self._excluded else {}
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the cluster has not answered for so long that it counts as lost."""
+        now, unreachable_since = time.monotonic(), self._unreachable_since
+        is_refused = unreachable_since is not None and now - unreachable_since > CONNECTION_REFUSED_TIMEOUT
+        return is_refused or now - self._last_seen_at > HEARTBEAT_TIMEOUT
+
     def name(self, node_id: str) -> str:
         """Return the host name and address of a node."""
         return self._alive[node_id].name if node_id in self._alive else f"node {node_id[:8]}, which is gone"
@@ -69,9 +76,8 @@ class NodeMonitor:
             InputError: all nodes are excluded.
             JobError: the cluster is lost, or has had no CPU for too long.
         """
-        now, alive, unreachable_since = time.monotonic(), self._alive, self._unreachable_since
-        is_refused = unreachable_since is not None and now - unreachable_since > CONNECTION_REFUSED_TIMEOUT
-        if is_refused or now - self._last_seen_at > HEARTBEAT_TIMEOUT:
+        now, alive = time.monotonic(), self._alive
+        if self.is_lost:
             raise JobError(
                 f"the Ray cluster at {self._address} has not answered for {now - self._last_seen_at:.0f} seconds; "
                 "finished work is kept: re-run the same command to resume, on this or another cluster"

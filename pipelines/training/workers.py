@@ -72,7 +72,7 @@ def train_distributed(
                 bar.advance(content - bar.counter.done)
 
         is_cuda = config.device == "cuda"
-        run_distributed(_run_worker, task, workers, address, run.folder, receive, cuda=is_cuda)
+        run_distributed(_run_worker, task, workers, address, receive, cuda=is_cuda)
     if failures:
         raise failures[0]
     return load_checkpoint(run.folder)

@@ -27,6 +27,20 @@ def fail(number):
     return {}["missing"]
 
 
+def fail_after_sum(number, send):
+    """Send the sum of `number` and the rank over all processes, then fail in the second one."""
+    import torch
+    from torch import distributed
+
+    rank, total = distributed.get_rank(), torch.tensor(number + distributed.get_rank())
+    distributed.all_reduce(total)
+    send((rank, int(total)))
+    distributed.barrier()
+    if rank == 1:
+        fail(number)
+    distributed.barrier()  # waits for the second process
+
+
 def die_once(flag):
     if not Path(flag).exists():
         Path(flag).touch()

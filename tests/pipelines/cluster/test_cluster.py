@@ -226,29 +226,6 @@ def test_cluster_that_needs_another_token(refused_drivers):
         assert len(errors.splitlines()) == 1
 
 
-MAILBOXES = """
-import sys
-import ray
-from pipelines.cluster.mailbox import start_mailbox
-from pipelines.cluster.pool import worker_pool
-
-def where(_=None):
-    return ray.get_runtime_context().get_node_id()
-
-with worker_pool(0, sys.argv[1]):
-    mailboxes = [start_mailbox() for _ in range(3)]
-    print(*(ray.get(mailbox.__ray_call__.remote(where)) == where() for mailbox in mailboxes))
-"""
-
-
-def test_mailboxes_run_on_the_node_of_their_reader(folder, compatible, cluster):
-    clean = {name: text for name, text in os.environ.items() if not name.startswith("RAY_")}
-    command = [sys.executable, "-c", MAILBOXES, cluster.address]
-    environment = clean | compatible | cluster.access
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT)
-    assert done.stdout.split() == ["True"] * 3, done.stderr
-
-
 def test_job_resumes_without_its_lost_cluster(folder, compatible, reference, cluster):
     set_delay(folder, 0.1)
     impatient = "from pipelines.cluster import nodes; nodes.CONNECTION_REFUSED_TIMEOUT = 2; "

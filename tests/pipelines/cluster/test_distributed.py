@@ -1,30 +1,28 @@
-"""The wait for the processes of a distributed training, and the messages about their failures."""
+"""Functions that run in several connected processes, and the messages about their failures."""
 
-import os
-import signal
-import threading
+import operator
+import time
 
 import pytest
-from ray.exceptions import RayActorError
-from ray.train import ControllerError, WorkerGroupError
+import ray
+from ray.exceptions import RayActorError, RayTaskError, WorkerCrashedError
 
-from pipelines.cluster.distributed import SilenceMonitor, check_resources, describe_failure, run_in_thread
-from pipelines.cluster.pool import MAX_TASK_ATTEMPTS
+from pipelines.cluster import distributed
+from pipelines.cluster.distributed import check_resources, describe_failures, run_distributed
+from pipelines.cluster.nodes import NodeMonitor
+from pipelines.cluster.pool import worker_pool
 from pipelines.errors import JobError
 from synthtext.core import InputError
+from tests.pipelines.ray_tasks import fail_after_sum
 
 
 def test_each_cause_is_told_once():
-    lost = ConnectionError("closed by peer\nwhere")
-    failures = {2: RayActorError(), 0: lost, 1: lost, 3: KeyError("missing")}
-    assert describe_failure(WorkerGroupError("process 0 ...", failures), 4) == (
-        f"the processes failed {MAX_TASK_ATTEMPTS} times, the last time with process 0: ConnectionError: "
-        "closed by peer; process 2: it was killed, maybe for lack of memory, or lost with its node; process 3: "
-        "KeyError: 'missing'"
-    )
-    assert (
-        describe_failure(ControllerError(OSError("no such file")), 4)
-        == "4 processes could not be started: OSError: no such file"
+    closed = RayTaskError("run", "", ConnectionError("closed by peer\nwhere"))
+    failures = {2: RayActorError(), 0: closed, 1: closed, 3: WorkerCrashedError()}
+    assert describe_failures(failures) == (
+        "process 0: ConnectionError: closed by peer; process 2: it was killed, maybe for lack of memory, or lost with "
+        "its node; process 3: WorkerCrashedError: The worker died unexpectedly while executing this task. Check "
+        "python-core-worker-*.log files for more information."
     )
 
 
@@ -35,50 +33,44 @@ def test_more_processes_than_there_is_room_for_are_refused(resources, cuda):
         check_resources(resources, 2, cuda=cuda)
 
 
-@pytest.fixture
-def interruptible():
-    """Ctrl-C raises KeyboardInterrupt, as in a process that was not started in the background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield signal.default_int_handler
-    signal.signal(signal.SIGINT, before)
+@pytest.fixture(scope="module")
+def running():
+    """One local Ray with two CPUs."""
+    with worker_pool(2):
+        yield
 
 
-def test_an_interrupt_ends_the_wait_for_the_processes_at_once(interruptible):
-    ended = threading.Event()
-
-    def fit():
-        if threading.current_thread() is threading.main_thread():  # as Ray Train does
-            signal.signal(signal.SIGINT, lambda *_: None)
-        os.kill(os.getpid(), signal.SIGINT)
-        ended.wait(30)
-
-    with pytest.raises(KeyboardInterrupt):
-        run_in_thread(fit)
-    assert not ended.is_set()
-    assert signal.getsignal(signal.SIGINT) is interruptible
-    ended.set()
-    with pytest.raises(ZeroDivisionError):
-        run_in_thread(lambda: 1 / 0)
+@pytest.mark.ray
+@pytest.mark.usefixtures("running")
+def test_messages_and_failures_arrive_and_the_room_is_free_again(monkeypatch):
+    monkeypatch.setattr(distributed, "MAX_TASK_ATTEMPTS", 1)
+    received = []
+    with pytest.raises(JobError, match=r"^the processes failed 1 times, .* process 1: KeyError: 'missing'; .*re-run"):
+        run_distributed(fail_after_sum, 10, 2, None, received.append)
+    assert sorted(received) == [(0, 21), (1, 21)]
+    deadline = time.monotonic() + 30
+    while ray.available_resources().get("CPU") != 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
-def test_processes_that_do_not_answer_end_the_wait():
-    """Whatever Ray waits for."""
-    ended = threading.Event()
-    silence = SilenceMonitor(timeout=0.01)
-    silence.hear()
-    with pytest.raises(JobError, match="no process of the training has answered for 0 seconds; re-run"):
-        run_in_thread(lambda: ended.wait(30), silence.check)
-    ended.set()
-    SilenceMonitor().check()
+@pytest.mark.ray
+@pytest.mark.usefixtures("running")
+def test_no_room_for_all_processes_is_told_rather_than_waited_for(monkeypatch):
+    monkeypatch.setattr(distributed, "_ROOM_TIMEOUT", 0.1)
+    held = ray.util.placement_group([{"CPU": 1}])
+    assert held.wait(60)
+    with pytest.raises(JobError, match=r"^there is no room for 2 processes: "):
+        run_distributed(operator.truediv, 1, 2, None, print)
+    ray.util.remove_placement_group(held)
 
 
-def test_a_cluster_that_is_lost_ends_the_wait_for_the_processes():
-    ended = threading.Event()
-
-    def check():
+@pytest.mark.ray
+@pytest.mark.usefixtures("running")
+def test_a_cluster_that_is_lost_ends_the_wait(monkeypatch):
+    def check(nodes):
         raise JobError("the Ray cluster has not answered")
 
+    monkeypatch.setattr(NodeMonitor, "check", check)
     with pytest.raises(JobError, match="has not answered"):
-        run_in_thread(lambda: ended.wait(30), check)
-    assert not ended.is_set()
-    ended.set()
+        run_distributed(operator.truediv, 1, 2, None, print)

@@ -2,27 +2,19 @@
 
 import json
 import multiprocessing
-import operator
 import os
 import signal
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
-import ray
 import torch
 from safetensors.torch import load_file
 from torch import distributed
 
-from pipelines.cluster import distributed as cluster
-from pipelines.cluster.distributed import (
-    run_distributed,
-)
-from pipelines.cluster.mailbox import Mailbox
-from pipelines.cluster.pool import worker_pool
 from pipelines.cluster.remote import installed_code_version
-from pipelines.errors import JobError
 from pipelines.training import workers as training_workers
 from pipelines.training.job import train
 from pipelines.training.state import STATE_FILE
@@ -35,8 +27,7 @@ SETTINGS = [
     "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}",
     "loss.center_weight=0.05", "loss.center_samples_range=[0, 16]",
 ]  # fmt: skip
-# Ray Train sets deprecated options of Ray Data.
-pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning:ray")]
+pytestmark = pytest.mark.ray
 TEXTS = [f"{number:03d}"[: 1 + number % 3] for number in range(40)]
 
 
@@ -66,7 +57,7 @@ def alone(tmp_path_factory, lines):
     return run(tmp_path_factory.mktemp("alone") / "run", lines, "micro_batches=2").folder
 
 
-def run_forked(function, argument, workers, address, folder, receive, *, cuda):
+def run_forked(folder, function, argument, workers, address, receive, *, cuda):
     """Like `run_distributed`, with forks of this process, which need not import torch again."""
     context = multiprocessing.get_context("fork")
     messages = context.SimpleQueue()
@@ -104,19 +95,11 @@ def test_a_failure_in_one_process_is_raised_once(tmp_path, lines, monkeypatch):
             begun.append(line)
             (broken / "17.png").write_bytes(b"no image")
 
-    monkeypatch.setattr(training_workers, "run_distributed", run_forked)
+    monkeypatch.setattr(training_workers, "run_distributed", partial(run_forked, tmp_path))
     with pytest.raises(InputError, match=r"17\.png"):
         run(tmp_path / "run", str(broken / "labels.tsv"), workers=2, log=log)
 
 
-@pytest.fixture(scope="module")
-def running():
-    """One Ray cluster for the trainings that fail."""
-    with worker_pool(2):
-        yield
-
-
-@pytest.mark.usefixtures("running")
 def test_two_processes_of_which_one_is_killed_equal_gradient_accumulation(tmp_path, lines, alone):
     """Also, another number of processes may resume."""
     folder, messages, killed = tmp_path / "run", [], []
@@ -155,7 +138,7 @@ def _trainers():
                 name = (place / "cmdline").read_bytes().decode()
             except OSError:
                 continue
-            if "RayTrainWorker" in name and _descends(int(place.name), os.getpid()):
+            if "DistributedWorker" in name and _descends(int(place.name), os.getpid()):
                 found.append(int(place.name))
     return sorted(found)
 
@@ -169,17 +152,6 @@ def _descends(process, ancestor):
         if process == ancestor:
             return True
     return False
-
-
-@pytest.mark.usefixtures("running")
-def test_no_room_for_all_processes_is_told_rather_than_waited_for(tmp_path, monkeypatch):
-    monkeypatch.setenv("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "0.1")
-    monkeypatch.setattr(cluster, "_MAX_STARTS", 2)
-    holder = ray.remote(num_cpus=1)(Mailbox).remote()
-    ray.get(holder.take.remote())
-    with pytest.raises(JobError, match=r"^there is no room for 2 processes any more"):
-        run_distributed(operator.truediv, 1, 2, None, tmp_path, print)
-    ray.kill(holder)
 
 
 def test_a_machine_with_another_version_is_rejected():
