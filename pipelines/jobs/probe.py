@@ -1,5 +1,6 @@
 """Checks before and during a job: samples that are skipped, and space on the disk."""
 
+import math
 from dataclasses import replace
 
 from pipelines.errors import format_counts
@@ -12,9 +13,10 @@ from pipelines.recipes.drawing import check_skipped, opencv_single_thread
 from synthtext.core import InputError, SkippedSample
 
 PROBE_SAMPLES = 64
-"""Samples that are produced and discarded before a job writes anything."""
+"""Most samples that are produced and discarded before a job writes anything."""
 
 _PROBE_SCENES = 4  # of scenes: each takes a hundred times as long
+_PROBE_SHARE = 0.1  # of a small job, which finds out by itself soon enough
 _OVERHEAD = {"parquet": 1.1, "lmdb": 1.6}  # size of files relative to their content; an LMDB rounds up to pages
 
 
@@ -42,7 +44,8 @@ def probe(source: ShardSource, first: ShardSpec, total: int, format: ShardFormat
         JobError: too many samples are skipped.
     """
     statistics, size, rows = Statistics(), 0, []
-    samples = first.samples[: PROBE_SAMPLES if source.kind == "lines" else _PROBE_SCENES]
+    most = PROBE_SAMPLES if source.kind == "lines" else _PROBE_SCENES
+    samples = first.samples[: min(most, math.ceil(total * _PROBE_SHARE))]
     count, end = len(samples), samples[-1] + 1 if samples else first.start
     with opencv_single_thread():
         for item in source.rows(replace(first, count=end - first.start)):
