@@ -2,6 +2,7 @@
 
     python -m docs.notebooks write                       # examples/*.ipynb, from the pages docs/tutorial-*.md
     python -m docs.notebooks run [-o build/notebooks]    # execute them in miniature, and keep their outputs there
+    python -m docs.notebooks run --full                  # the same with all samples, and the time of each notebook
 
 A notebook has the text of its page as Markdown and its blocks of code as cells. Outputs that a page prints are left
 out, since the cells make them.
@@ -16,7 +17,8 @@ import shlex
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,8 @@ PAGES = sorted((HOME / "docs").glob("tutorial-*.md"))
 FOLDER = HOME / "examples"
 _SHELL, _FILE = "%%bash -e\n", "%%writefile "
 _ELSEWHERE = {"results.md": "../benchmarks/RESULTS.md", "changelog.md": "../CHANGELOG.md"}
-_TIMEOUT = 900  # seconds of a cell
+_TIMEOUT = 900  # seconds of a cell in miniature
+_SLOWEST = 3  # cells whose times are printed
 
 
 def notebook_path(page: Path) -> Path:
@@ -95,8 +98,13 @@ def reduce_cell(source: str, ports: dict[str, str]) -> str:
     return reduce_python(source, ports)
 
 
-def run_notebook(path: Path, out: Path) -> None:
-    """Execute a notebook in miniature in an empty folder, and write it with its outputs.
+def run_notebook(path: Path, out: Path, *, full: bool = False) -> None:
+    """Execute a notebook in an empty folder, write it with its outputs, and print the times.
+
+    Args:
+        path: of the notebook.
+        out: folder to write to.
+        full: with all samples and the ports of the page, instead of in miniature.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell failed; the message has its source and the error.
@@ -106,16 +114,35 @@ def run_notebook(path: Path, out: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     ports = {port: str(free_port()) for port in PORTS}
     for cell in notebook.cells:
-        if cell.cell_type == "code":
+        if cell.cell_type == "code" and not full:
             cell.source = reduce_cell(cell.source, ports)
     folder = Path(tempfile.mkdtemp(prefix="nb-"))  # a short path, as Ray keeps sockets in it
     try:
         os.environ["RAY_TMPDIR"] = str(folder / "ray")
-        nbclient.NotebookClient(notebook, timeout=_TIMEOUT, resources={"metadata": {"path": str(folder)}}).execute()
+        timeout, resources = None if full else _TIMEOUT, {"metadata": {"path": str(folder)}}
+        nbclient.NotebookClient(notebook, timeout=timeout, resources=resources).execute()
+        print(describe_times(cell for cell in notebook.cells if cell.cell_type == "code"))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         out.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, out / path.name)
+
+
+def describe_times(cells: Iterable[Mapping[str, Any]]) -> str:
+    """Return the seconds that executed cells of code took together, and the slowest cells, as lines of text."""
+    seconds = [(_seconds(cell["metadata"]["execution"]), cell["source"].strip()) for cell in cells]
+    slowest = sorted(seconds, key=lambda entry: entry[0], reverse=True)[:_SLOWEST]
+    lines = [f"  {time:,.0f} s: {_first_command(source)}" for time, source in slowest]
+    return "\n".join([f"{sum(time for time, _ in seconds):,.0f} s in {len(seconds)} cells", *lines])
+
+
+def _seconds(execution: Mapping[str, str]) -> float:
+    start, end = (datetime.fromisoformat(execution[f"iopub.status.{status}"]) for status in ("busy", "idle"))
+    return (end - start).total_seconds()
+
+
+def _first_command(source: str) -> str:
+    return next(line for line in source.splitlines() if not line.startswith("%%"))[:100]
 
 
 def free_port() -> int:
@@ -130,7 +157,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("write", help="write examples/*.ipynb from the pages")
-    execute = commands.add_parser("run", help="execute the notebooks in miniature")
+    execute = commands.add_parser("run", help="execute the notebooks")
+    execute.add_argument("--full", action="store_true", help="with all samples instead of in miniature")
     execute.add_argument("-o", "--out", type=Path, default=HOME / "build" / "notebooks")
     execute.add_argument("names", nargs="*", metavar="NAME", help="notebooks, such as signs (all of them)")
     options = parser.parse_args()
@@ -143,7 +171,7 @@ def main() -> None:
         path = notebook_path(page)
         if not options.names or path.stem in options.names:
             print(f"executing {path.relative_to(HOME)}", flush=True)
-            run_notebook(path, options.out)
+            run_notebook(path, options.out, full=options.full)
 
 
 if __name__ == "__main__":

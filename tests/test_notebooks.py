@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from benchmarks import ledger
 from benchmarks.arms import Experiments
 from benchmarks.result_plots import DETECTORS, RECOGNIZERS, TUNED, WORTH
 from docs.make_images import IMAGES
-from docs.notebooks import FOLDER, PAGES, notebook_path, reduce_cell, to_json, to_notebook
+from docs.notebooks import FOLDER, PAGES, describe_times, notebook_path, reduce_cell, to_json, to_notebook
 from docs.page_code import HOME
 
 
@@ -53,6 +54,20 @@ def test_cells_of_a_page(tmp_path: Path) -> None:
     assert "```sh\nray start\n```" in texts[3]
     assert reduce_cell(texts[1], {}) == "%%bash -e\nocrmill generate digits -o d -n 12 --workers 0"
     assert "'samples=8'" in reduce_cell(texts[4], {})
+
+
+def test_times_of_executed_cells() -> None:
+    def cell(source: str, seconds: str) -> dict[str, Any]:
+        day = "2026-01-31T23:59:00.000000Z"
+        times = {"iopub.status.busy": day, "iopub.status.idle": day.replace("00.000000", seconds)}
+        return {"source": source, "metadata": {"execution": times}}
+
+    cells = [cell("%%bash -e\nocrmill train rec-tiny", "21.250000"), cell("import os", "00.400000")]
+    assert describe_times(cells).splitlines() == [
+        "22 s in 2 cells",
+        "  21 s: ocrmill train rec-tiny",
+        "  0 s: import os",
+    ]
 
 
 def test_pictures_of_the_command_are_small_and_on_a_page() -> None:

@@ -16,7 +16,7 @@ PROBE_SAMPLES = 64
 """Most samples that are produced and discarded before a job writes anything."""
 
 _PROBE_SCENES = 4  # of scenes: each takes a hundred times as long
-_PROBE_SHARE = 0.1  # of a small job, which finds out by itself soon enough
+_SMALL_JOB = (16, 0.1)  # samples, or share of a small job, which finds out by itself soon enough
 _OVERHEAD = {"parquet": 1.1, "lmdb": 1.6}  # size of files relative to their content; an LMDB rounds up to pages
 
 
@@ -44,8 +44,9 @@ def probe(source: ShardSource, first: ShardSpec, total: int, format: ShardFormat
         JobError: too many samples are skipped.
     """
     statistics, size, rows = Statistics(), 0, []
-    most = PROBE_SAMPLES if source.kind == "lines" else _PROBE_SCENES
-    samples = first.samples[: min(most, math.ceil(total * _PROBE_SHARE))]
+    least, share = _SMALL_JOB
+    limit = min(PROBE_SAMPLES, max(least, math.ceil(share * total))) if source.kind == "lines" else _PROBE_SCENES
+    samples = first.samples[:limit]
     count, end = len(samples), samples[-1] + 1 if samples else first.start
     with opencv_single_thread():
         for item in source.rows(replace(first, count=end - first.start)):
