@@ -38,11 +38,11 @@ def engines(preset: str, *overrides: str) -> tuple[Recognizer, list[Engine]]:
     return model, [torch_recognizer(model), onnx_engine(session)]
 
 
-def milliseconds(candidates: Sequence[Engine], line: torch.Tensor, rounds: int) -> list[float]:
-    """Return the median CPU time of every candidate."""
+def milliseconds(candidates: Sequence[Engine], lines: Sequence[torch.Tensor], rounds: int) -> list[float]:
+    """Return the median CPU time of every candidate, each for its own line."""
     spent = np.zeros((rounds, len(candidates)))
     for times in spent:
-        for column, engine in enumerate(candidates):
+        for column, (engine, line) in enumerate(zip(candidates, lines, strict=True)):
             started = time.process_time()
             engine(line)
             times[column] = 1000 * (time.process_time() - started)
@@ -58,9 +58,11 @@ def main() -> None:
     torch.set_num_threads(1)
     named = [list(words) for is_rule, words in groupby(rest, lambda word: word == ",") if not is_rule]
     opened = [engines(*words) for words in named]
-    height = opened[0][0].config.height
-    line = torch.randn(1, 3, height, options.width).contiguous(memory_format=torch.channels_last)
-    by_torch, by_onnx = (milliseconds([entry[1][k] for entry in opened], line, options.rounds) for k in (0, 1))
+    lines = [
+        torch.randn(1, 3, model.config.height, options.width).contiguous(memory_format=torch.channels_last)
+        for model, _ in opened
+    ]
+    by_torch, by_onnx = (milliseconds([entry[1][k] for entry in opened], lines, options.rounds) for k in (0, 1))
     print(f"{'':54s} parameters   backbone        torch  ratio      onnx  ratio")
     for words, (model, _), one, other in zip(named, opened, by_torch, by_onnx, strict=True):
         whole, backbone = (sum(p.numel() for p in part.parameters()) for part in (model, model.backbone))

@@ -24,7 +24,7 @@ class ConvNormAct(nn.Module):
     Args:
         in_channels: channels of the input.
         out_channels: channels of the output.
-        kernel: side of the kernel, odd.
+        kernel: height and width of the kernel, odd; one number: both.
         stride: vertical and horizontal stride.
         depthwise: one group per channel; `out_channels` equals `in_channels`.
         activation: name of the activation.
@@ -34,18 +34,20 @@ class ConvNormAct(nn.Module):
         self,
         in_channels: int,
         out_channels: int,
-        kernel: int,
+        kernel: int | tuple[int, int],
         stride: tuple[int, int] = (1, 1),
         *,
         depthwise: bool = False,
         activation: Activation = "hardswish",
     ) -> None:
         super().__init__()
-        groups = in_channels if depthwise else 1
-        if depthwise and stride[1] == 1:
-            self.conv: nn.Conv2d = DepthwiseConv2d(in_channels, kernel, stride[0])
+        height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
+        groups, padding = in_channels if depthwise else 1, (height // 2, width // 2)
+        if depthwise and stride[1] == 1 and height == width:
+            self.conv: nn.Conv2d = DepthwiseConv2d(in_channels, height, stride[0])
         else:
-            self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False)
+            size = (height, width)
+            self.conv = nn.Conv2d(in_channels, out_channels, size, stride, padding, groups=groups, bias=False)
         self.norm = nn.BatchNorm2d(out_channels)
         self._activate = _ACTIVATIONS[activation]
 

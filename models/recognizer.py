@@ -18,18 +18,18 @@ class RecognizerConfig:
         num_classes: characters and the blank.
         backbone_scale: multiplies the channels of the backbone.
         height: height of the input images, pixels.
-        lstm_hidden: width of an LSTM direction in the neck.
+        neck_hidden: width of the neck: of a direction of "lstm", of the attention of "svtr".
         head_dim: width between the two linear layers of the head.
         blank_bias: initial bias of the blank's logit. A negative value makes the network predict characters from the
             start, which shortens the initial plateau of CTC; the published network has 0.
         backbone: registered name: "lcnet" (PP-OCRv2) or "mobilenet_v3" (PP-OCR).
-        neck: registered name: "lstm".
+        neck: registered name: "lstm" (PP-OCRv2) or "svtr" (PP-OCRv3).
     """
 
     num_classes: int
     backbone_scale: float = 0.5
     height: int = 32
-    lstm_hidden: int = 64
+    neck_hidden: int = 64
     head_dim: int = 96
     blank_bias: float = 0.0
     backbone: str = "lcnet"
@@ -76,7 +76,7 @@ class Recognizer(nn.Module):
         super().__init__()
         self.config = config
         self.backbone = RECOGNIZER_BACKBONES[config.backbone](config.backbone_scale)
-        self.neck = RECOGNIZER_NECKS[config.neck](self.backbone.channels, config.lstm_hidden)
+        self.neck = RECOGNIZER_NECKS[config.neck](self.backbone.channels, config.neck_hidden)
         self.head = CTCHead(self.neck.out_channels, config.head_dim, config.num_classes)
         nn.init.constant_(self.head.fc2.bias[:1].detach(), config.blank_bias)
 

@@ -17,6 +17,8 @@ class CTCLossSettings:
         ctc: "focal" puts more weight on difficult lines (PP-OCRv2, released option).
         ace_weight: weight of the aggregation cross-entropy (released option: 0.1); 0: none.
         center_weight: weight of the center loss (PP-OCRv2, section 2.2.3; released configuration: 0.05); 0: none.
+        attention_weight: weight of the cross-entropy of an attention decoder that is dropped after the training (guided
+            training of CTC, PP-OCRv3); 0: none.
         center_samples_range: number of samples after which the class centers are updated, and after which the center
             loss is applied; null: 50 % and 60 % of `samples`.
         mutual_weight: weight of the symmetric KL divergence between two recognizers (PP-OCRv2, section 2.2.2), summed
@@ -35,6 +37,7 @@ class CTCLossSettings:
     ctc: Literal["plain", "focal"] = "plain"
     ace_weight: float = 0.0
     center_weight: float = 0.0
+    attention_weight: float = 0.0
     center_samples_range: tuple[int, int] | None = None
     mutual_weight: float = 1.0
     mutual_clip: float | None = 10.0
@@ -43,7 +46,7 @@ class CTCLossSettings:
     paddle_compat: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("ace_weight", "center_weight", "mutual_weight", "feature_weight"):
+        for name in ("ace_weight", "center_weight", "attention_weight", "mutual_weight", "feature_weight"):
             if not 0 <= getattr(self, name) <= _MAX_WEIGHT:
                 raise InputError(f"{name} must be from 0 to {_MAX_WEIGHT:,.0f}, not {getattr(self, name)}")
         if self.mutual_clip is not None and not 0 < self.mutual_clip <= _MAX_WEIGHT:
@@ -61,7 +64,7 @@ class CTCLossSettings:
 
     def label_terms(self) -> tuple[str, ...]:
         """Return the names of the terms that compare a network with labels."""
-        optional = {"ace": self.ace_weight, "center": self.center_weight}
+        optional = {"ace": self.ace_weight, "center": self.center_weight, "attention": self.attention_weight}
         return ("ctc", "spacing", *(name for name, weight in optional.items() if weight))
 
     def network_terms(self) -> tuple[str, ...]:

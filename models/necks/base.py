@@ -13,7 +13,7 @@ class RecognizerNeck(nn.Module, ABC):
 
     Args:
         in_channels: channels of the backbone.
-        hidden: width of the neck; `RecognizerConfig.lstm_hidden`.
+        hidden: width of the neck; `RecognizerConfig.neck_hidden`.
 
     Attributes:
         out_channels: channels of the output.

@@ -12,8 +12,8 @@ _Preset: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="PRESET",
-        help="rec-lcnet, rec-mobilenet, rec-dml, rec-udml, rec-enhanced-ctc, rec-ppocrv2, rec-distill, rec-tiny, "
-        "det-db, det-db-teacher, det-dml, det-distill, det-cml, det-tiny; a YAML file.",
+        help="rec-lcnet, rec-mobilenet, rec-svtr, rec-dml, rec-udml, rec-enhanced-ctc, rec-ppocrv2, rec-distill, "
+        "rec-tiny, det-db, det-db-teacher, det-dml, det-distill, det-cml, det-tiny; a YAML file.",
         autocompletion=options.complete_training,
     ),
 ]
@@ -55,7 +55,8 @@ def train_command(
 
     rec-lcnet learns from labels; in rec-dml two networks also learn from each other's outputs, in rec-udml from each
     other's feature maps too; rec-enhanced-ctc continues with the center loss; rec-ppocrv2 combines all of these;
-    rec-distill also learns from the recognizer in teacher=DIR. rec-mobilenet has the backbone that preceded PP-LCNet.
+    rec-distill also learns from the recognizer in teacher=DIR. rec-mobilenet has the backbone that preceded PP-LCNet,
+    rec-svtr the neck of PP-OCRv3 and guided training.
 
     det-db learns from labels; in det-dml two networks also learn from each other; det-distill and det-cml also learn
     from the detector in teacher=DIR. copy_paste={} pastes texts during training. docs/training.md and

@@ -48,7 +48,7 @@ class RecognizerSettings(BaseModel):
 
     backbone: Annotated[str, AfterValidator(RECOGNIZER_BACKBONES.check)] = "lcnet"
     backbone_scale: float = Field(default=0.5, gt=0, le=4)
-    lstm_hidden: int = Field(default=64, ge=1)
+    neck_hidden: int = Field(default=64, ge=1)
     head_dim: int = Field(default=96, ge=1)
     blank_bias: float = 0.0
     neck: Annotated[str, AfterValidator(RECOGNIZER_NECKS.check)] = "lstm"

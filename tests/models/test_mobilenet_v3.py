@@ -41,7 +41,7 @@ def test_every_parameter_has_a_gradient():
     trained = set()
     for _ in range(8):  # in a network this narrow, all gates of a block may be 0
         model = Recognizer(
-            RecognizerConfig(11, backbone_scale=0.25, lstm_hidden=16, head_dim=8, backbone="mobilenet_v3")
+            RecognizerConfig(11, backbone_scale=0.25, neck_hidden=16, head_dim=8, backbone="mobilenet_v3")
         )
         model(torch.randn(2, 3, 48, 64)).logits.square().sum().backward()
         trained |= {name for name, parameter in model.named_parameters() if parameter.grad.abs().sum() > 0}

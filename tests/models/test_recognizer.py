@@ -5,7 +5,7 @@ from models.batch import normalise
 from models.recognizer import Recognizer, RecognizerConfig
 from synthtext.core import InputError
 
-SMALL = RecognizerConfig(num_classes=11, backbone_scale=0.125, lstm_hidden=16, head_dim=8)
+SMALL = RecognizerConfig(num_classes=11, backbone_scale=0.125, neck_hidden=16, head_dim=8)
 
 
 def parameters(module):

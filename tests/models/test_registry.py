@@ -15,7 +15,7 @@ from synthtext.core import InputError
 def test_all_parts_register_themselves():
     assert RECOGNIZER_BACKBONES.names() == ("lcnet", "mobilenet_v3")
     assert DETECTOR_BACKBONES.names() == ("mobilenet_v3", "resnet18")
-    assert (RECOGNIZER_NECKS.names(), DETECTOR_NECKS.names()) == (("lstm",), ("db_fpn",))
+    assert (RECOGNIZER_NECKS.names(), DETECTOR_NECKS.names()) == (("lstm", "svtr"), ("db_fpn",))
 
 
 def test_an_unknown_name_suggests_the_most_similar_one():
@@ -34,6 +34,7 @@ def test_backbones_of_recognizers_report_their_time_steps(name, width):
 
 
 def test_a_registered_term_can_be_used_in_settings(monkeypatch):
+    RECOGNIZER_LOSSES.names()  # loads all modules that register terms
     monkeypatch.setattr(RECOGNIZER_LOSSES, "_entries", {**RECOGNIZER_LOSSES._entries})
 
     @RECOGNIZER_LOSSES.register("logit_norm")
@@ -43,7 +44,7 @@ def test_a_registered_term_can_be_used_in_settings(monkeypatch):
 
     edge = "{student: student, target: labels, weight: 2, terms: {ctc: 1, logit_norm: 0.5}}"
     config = resolve_config("rec-lcnet", overrides=[f"network_group.losses=[{edge}]"])
-    student = Recognizer(RecognizerConfig(11, backbone_scale=0.125, lstm_hidden=8, head_dim=8))
+    student = Recognizer(RecognizerConfig(11, backbone_scale=0.125, neck_hidden=8, head_dim=8))
     model = TrainedNetworks(config, {"student": student}, {})
     assert list(model.terms["student/labels"]) == ["ctc", "logit_norm"]
     assert config.term_weights(config.network_group.losses[0]) == {"ctc": 2, "logit_norm": 1}

@@ -57,7 +57,7 @@ def write_photos(folder: Path, count: int, seed: int = 0) -> Path:
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run directory of a small recognizer with random weights."""
     folder = tmp_path_factory.mktemp("runs") / "first"
-    sizes = RecognizerSettings(backbone_scale=0.125, lstm_hidden=8, head_dim=8)
+    sizes = RecognizerSettings(backbone_scale=0.125, neck_hidden=8, head_dim=8)
     settings = {"kind": "recognizer", "network": sizes.model_dump()}
     run = create_run(folder, settings, RecognizerPreprocessing(height=32), DIGITS)
     run.save_weights(sizes.build(DIGITS, 32))

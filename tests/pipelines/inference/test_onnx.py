@@ -155,7 +155,7 @@ def test_exported_files_are_folded_and_contain_their_charset(exported):
 
 def test_folding_keeps_the_outputs():
     torch.manual_seed(0)
-    model = Recognizer(RecognizerConfig(5, backbone_scale=0.125, lstm_hidden=8, head_dim=8))
+    model = Recognizer(RecognizerConfig(5, backbone_scale=0.125, neck_hidden=8, head_dim=8))
     model(torch.randn(4, 3, 32, 64))  # updates the statistics
     model.eval()
     images = torch.randn(2, 3, 32, 48)

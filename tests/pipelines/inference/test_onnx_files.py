@@ -101,7 +101,7 @@ def test_invalid_metadata_are_refused(tmp_path, exported):
 def test_onnx_file_is_read_with_a_dictionary(tmp_path, capsys):
     """With 95 characters, so that the dictionary is not the published one."""
     torch.manual_seed(0)
-    network, charset = RecognizerSettings(backbone_scale=0.125, lstm_hidden=8, head_dim=8), Charset.named("ascii")
+    network, charset = RecognizerSettings(backbone_scale=0.125, neck_hidden=8, head_dim=8), Charset.named("ascii")
     run = create_run(tmp_path / "run", {"network": network.model_dump()}, RecognizerPreprocessing(), charset)
     run.save_weights(network.build(charset, 32))
     export_onnx(run, tmp_path / "whole.onnx", lambda line: None)

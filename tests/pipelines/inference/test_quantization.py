@@ -50,7 +50,7 @@ def backbone():
 def run(tmp_path_factory, backbone):
     """A small recognizer with random weights."""
     torch.manual_seed(0)
-    settings = {"backbone": "quantization_test", "backbone_scale": 1.0, "lstm_hidden": 8, "head_dim": 16}
+    settings = {"backbone": "quantization_test", "backbone_scale": 1.0, "neck_hidden": 8, "head_dim": 16}
     preprocessing = RecognizerPreprocessing(width_step=8)
     charset = Charset(tuple("0123456789"))
     run = create_run(tmp_path_factory.mktemp("int8") / "run", {"network": settings}, preprocessing, charset)

@@ -19,7 +19,7 @@ from pipelines.inference.run import (
 from synthtext.core import Charset, InputError
 
 CHARACTERS = Charset((*"ab9", " ", "é"))
-NETWORK = RecognizerSettings(backbone_scale=0.125, lstm_hidden=8, head_dim=8)
+NETWORK = RecognizerSettings(backbone_scale=0.125, neck_hidden=8, head_dim=8)
 
 
 def make_run(folder, network=NETWORK):
@@ -44,7 +44,7 @@ def test_open_run_reads_the_files_of_create_run(tmp_path):
 
 
 def test_backbone_setting_defaults_to_pp_lcnet(tmp_path):
-    other = RecognizerSettings(backbone="mobilenet_v3", backbone_scale=0.25, lstm_hidden=8, head_dim=8)
+    other = RecognizerSettings(backbone="mobilenet_v3", backbone_scale=0.25, neck_hidden=8, head_dim=8)
     for network, kind in ((NETWORK, PPLCNet), (other, MobileNetV3Small)):
         run = make_run(tmp_path / kind.__name__, network)
         run.save_weights(network.build(CHARACTERS, 48))
@@ -75,7 +75,7 @@ def test_missing_damaged_or_mismatched_weights_are_refused(tmp_path):
     run = make_run(tmp_path)
     with pytest.raises(InputError, match="no validation has run"):
         run.load_model()
-    run.save_weights(RecognizerSettings(backbone_scale=0.125, lstm_hidden=8, head_dim=16).build(CHARACTERS, 48))
+    run.save_weights(RecognizerSettings(backbone_scale=0.125, neck_hidden=8, head_dim=16).build(CHARACTERS, 48))
     with pytest.raises(InputError, match=r"does not fit the network .*size mismatch for head"):
         run.load_model()
     run.save_weights(NETWORK.build(CHARACTERS, 48))

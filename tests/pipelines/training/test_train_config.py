@@ -14,7 +14,7 @@ def test_every_preset_is_valid():
 
 def test_presets_have_the_published_sizes():
     network = resolve_config("rec-lcnet").network
-    assert (network.backbone_scale, network.lstm_hidden, network.head_dim) == (0.5, 64, 96)
+    assert (network.backbone_scale, network.neck_hidden, network.head_dim) == (0.5, 64, 96)
 
 
 def test_overrides_reach_every_depth():

@@ -22,7 +22,7 @@ from synthtext.core import Charset, InputError
 pytestmark = pytest.mark.train
 
 SMALL = [
-    "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}", "batch_size=4", "threads=1", "data_workers=0",
+    "network={backbone_scale: 0.125, neck_hidden: 16, head_dim: 16}", "batch_size=4", "threads=1", "data_workers=0",
     "optim.warmup_steps=2", "precision=fp32", "samples=24", "validate_every=4",
 ]  # fmt: skip
 
@@ -69,7 +69,7 @@ def test_an_error_names_the_argument_at_fault(capitals, tmp_path):
 
 
 def published_like(folder):
-    settings = RecognizerSettings(backbone_scale=0.125, lstm_hidden=16, head_dim=16)
+    settings = RecognizerSettings(backbone_scale=0.125, neck_hidden=16, head_dim=16)
     run = create_run(
         folder, {"network": settings.model_dump()}, RecognizerPreprocessing(min_width=320), Charset.named("ascii")
     )

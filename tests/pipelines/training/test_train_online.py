@@ -22,7 +22,7 @@ pytestmark = pytest.mark.train
 
 VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
-    "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}", "charset=alphanumeric_lower", "batch_size=8",
+    "network={backbone_scale: 0.125, neck_hidden: 16, head_dim: 16}", "charset=alphanumeric_lower", "batch_size=8",
     "max_outside_charset=1", "threads=1",
     "data_workers=0", "optim.warmup_steps=5", "log_every=1", "validate_every=5", "checkpoint_every=4", "samples=80",
 )  # fmt: skip

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.train
 
 VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
-    "charset=digits", "network={backbone_scale: 0.125, lstm_hidden: 64, head_dim: 32}", "batch_size=4", "threads=1",
+    "charset=digits", "network={backbone_scale: 0.125, neck_hidden: 64, head_dim: 32}", "batch_size=4", "threads=1",
     "data_workers=0", "precision=fp32", "ema_decay=0.5", "optim.warmup_steps=5", "optim.lr=0.005",
     "optim.betas=[0.8, 0.95]", "optim.clip_norm=100", "loss.mutual_warmup_samples=320",
 )  # fmt: skip
@@ -34,9 +34,9 @@ OVERFITTED_SAMPLES = 360
 OVERFITTED = (f"samples={OVERFITTED_SAMPLES}", "spacing_samples=320", "log_every=10", "validate_every=1000")
 OVERFITTED_PRESETS = ("rec-enhanced-ctc", "rec-ppocrv2")
 BRIEF = ("samples=8", "spacing_samples=4", "log_every=1", "validate_every=1000")
-SMALLER = "network_group.networks.peer.network={backbone_scale: 0.06, lstm_hidden: 16, head_dim: 16}"
+SMALLER = "network_group.networks.peer.network={backbone_scale: 0.06, neck_hidden: 16, head_dim: 16}"
 STUDENTS = {
-    **dict.fromkeys(("rec-lcnet", "rec-mobilenet", "rec-enhanced-ctc", "rec-distill"), ("student",)),
+    **dict.fromkeys(("rec-lcnet", "rec-mobilenet", "rec-svtr", "rec-enhanced-ctc", "rec-distill"), ("student",)),
     **dict.fromkeys(("rec-dml", "rec-udml", "rec-ppocrv2"), ("student", "peer")),
 }
 
@@ -94,6 +94,7 @@ def test_every_student_has_the_loss_terms_of_its_preset(trained, preset):
     for name in STUDENTS[preset]:
         assert {f"loss/{name}/labels/ctc", f"loss/{name}/labels/spacing"} <= logged[0].keys()
         assert (f"loss/{name}/labels/center" in logged[0]) is (preset in ("rec-enhanced-ctc", "rec-ppocrv2"))
+        assert (f"loss/{name}/labels/attention" in logged[0]) is (preset == "rec-svtr")
     assert any(key.endswith("/feature") for key in logged[0]) is (preset in ("rec-udml", "rec-ppocrv2"))
 
 
@@ -106,7 +107,7 @@ def test_every_network_has_its_weights_and_the_best_is_named(trained):
     kept = load_file(run.folder / f"{best['network']}.safetensors")
     assert all(torch.equal(best_weights[name], kept[name]) for name in best_weights)
     names = (BEST_NETWORK, SMALLEST_NETWORK, "student", "peer")
-    sizes = {name: run.select_network(name).settings.lstm_hidden for name in names}
+    sizes = {name: run.select_network(name).settings.neck_hidden for name in names}
     assert sizes == {BEST_NETWORK: sizes[best["network"]], SMALLEST_NETWORK: 16, "student": 64, "peer": 16}
     assert not any("projection" in name for name in load_file(run.folder / "peer.safetensors"))
     with pytest.raises(InputError, match="has no network 'per'; did you mean 'peer'"):
@@ -122,7 +123,7 @@ def test_the_best_weights_say_which_network_they_are_of(trained, tmp_path):
         run.save_weights(model, best_network=name)
         with torch.no_grad():
             assert torch.equal(run.load_model()(images).logits, model(images).logits)
-    assert run.select_network(SMALLEST_NETWORK).settings.lstm_hidden == 16
+    assert run.select_network(SMALLEST_NETWORK).settings.neck_hidden == 16
 
 
 def test_among_equal_sizes_the_smallest_network_is_the_best(trained):

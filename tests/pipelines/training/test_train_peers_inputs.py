@@ -14,7 +14,7 @@ from synthtext.core import Charset, InputError
 def start(preset, folder, source, *overrides):
     settings = (
         "charset=digits",
-        "network={backbone_scale: 0.125, lstm_hidden: 8, head_dim: 8}",
+        "network={backbone_scale: 0.125, neck_hidden: 8, head_dim: 8}",
         "samples=8",
         "batch_size=2",
         "threads=1",
@@ -30,7 +30,7 @@ def test_frozen_batch_norm_needs_initial_weights():
 def test_initial_weights_and_teachers_that_do_not_fit_are_rejected(tmp_path, draw_lines):
     few, network = (
         draw_lines(tmp_path / "few", ["12", "47"]),
-        RecognizerSettings(backbone_scale=0.125, lstm_hidden=8, head_dim=8),
+        RecognizerSettings(backbone_scale=0.125, neck_hidden=8, head_dim=8),
     )
     for name, charset, height in (
         ("letters", "letters_lower", 32),
@@ -56,7 +56,7 @@ def test_initial_weights_and_teachers_that_do_not_fit_are_rejected(tmp_path, dra
         InputError, match=r"network teacher is frozen and has no weights: name its run directory with teacher="
     ):
         start("rec-distill", tmp_path / "run", few)
-    smaller = "network_group.networks.peer.network={backbone_scale: 0.06, lstm_hidden: 4, head_dim: 4}"
+    smaller = "network_group.networks.peer.network={backbone_scale: 0.06, neck_hidden: 4, head_dim: 4}"
     with pytest.raises(InputError, match=r"init: .* has another network"):
         start("rec-udml", tmp_path / "run", few, smaller, f"init={tmp_path / 'whole'}")
     assert not (tmp_path / "run").exists()

@@ -20,7 +20,7 @@ from synthtext.core import Charset, InputError
 
 pytestmark = pytest.mark.train
 
-NETWORK = RecognizerSettings(backbone_scale=0.125, lstm_hidden=8, head_dim=8)
+NETWORK = RecognizerSettings(backbone_scale=0.125, neck_hidden=8, head_dim=8)
 OLD = Charset(tuple("abcde "))
 
 
@@ -84,7 +84,7 @@ def test_weights_that_do_not_fit_are_rejected(tmp_path):
         InputError, match=r"init: .* has another network \(.* is .* in the run and .* in this training\)"
     ):
         load_initial_weights(
-            RecognizerSettings(backbone_scale=0.125, lstm_hidden=16, head_dim=8).build(OLD, 32), OLD, run
+            RecognizerSettings(backbone_scale=0.125, neck_hidden=16, head_dim=8).build(OLD, 32), OLD, run
         )
     other = Charset(tuple("xyz"))
     with pytest.raises(InputError, match="shares no character"):

@@ -24,7 +24,7 @@ from synthtext.core import InputError
 SETTINGS = [
     "samples=64", "batch_size=4", "optim.warmup_steps=2", "spacing_samples=0", "data_workers=0", "threads=1",
     "device=cpu", "precision=fp32", "log_every=2", "validate_every=4", "checkpoint_every=2", "seed=3",
-    "network={backbone_scale: 0.125, lstm_hidden: 16, head_dim: 16}",
+    "network={backbone_scale: 0.125, neck_hidden: 16, head_dim: 16}",
     "loss.center_weight=0.05", "loss.center_samples_range=[0, 16]",
 ]  # fmt: skip
 pytestmark = pytest.mark.ray
