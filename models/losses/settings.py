@@ -24,7 +24,8 @@ class CTCLossSettings:
         mutual_weight: weight of the symmetric KL divergence between two recognizers (PP-OCRv2, section 2.2.2), summed
             over the time steps.
         mutual_clip: maximum divergence of a line; null: no limit.
-        mutual_warmup_samples: samples over which the weights of all losses between recognizers rise from 0.
+        mutual_samples_range: numbers of samples between which the weights of all losses between recognizers rise from 0
+            to their full value.
         feature_weight: weight of the mean squared difference of the backbones' features; 0: none.
         paddle_compat: use the forms of PaddleOCR's code: time steps in the padding of a line count; 1e-10 is added to
             every probability in the divergence; centers are means over all time steps of correct lines and are updated
@@ -41,7 +42,7 @@ class CTCLossSettings:
     center_samples_range: tuple[int, int] | None = None
     mutual_weight: float = 1.0
     mutual_clip: float | None = 10.0
-    mutual_warmup_samples: int = 30_000
+    mutual_samples_range: tuple[int, int] = (0, 30_000)
     feature_weight: float = 0.0
     paddle_compat: bool = False
 
@@ -51,8 +52,9 @@ class CTCLossSettings:
                 raise InputError(f"{name} must be from 0 to {_MAX_WEIGHT:,.0f}, not {getattr(self, name)}")
         if self.mutual_clip is not None and not 0 < self.mutual_clip <= _MAX_WEIGHT:
             raise InputError(f"mutual_clip must be above 0 and at most {_MAX_WEIGHT:,.0f}, not {self.mutual_clip}")
-        if self.mutual_warmup_samples < 0:
-            raise InputError(f"mutual_warmup_samples must not be negative, not {self.mutual_warmup_samples}")
+        start, end = self.mutual_samples_range
+        if not 0 <= start <= end:
+            raise InputError(f"mutual_samples_range must be two numbers from 0, not decreasing, not {[start, end]}")
         if self.center_samples_range is not None:
             update, loss = self.center_samples_range
             if not self.center_weight:
@@ -77,4 +79,5 @@ class CTCLossSettings:
 
     def mutual_warmup(self, samples: int) -> float:
         """Return the factor of the losses between recognizers after some samples, 0 to 1."""
-        return min(1.0, samples / self.mutual_warmup_samples) if self.mutual_warmup_samples else 1.0
+        start, end = self.mutual_samples_range
+        return min(1.0, max(0.0, (samples - start) / (end - start))) if end > start else float(samples > start)

@@ -70,6 +70,8 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
         max_outside_charset: maximum fraction of the training lines that have characters outside the charset.
         input: preprocessing of line images.
         loss: what is minimised.
+        disjoint_labels: every trained network learns from the labels of its own lines of a batch, which are as many for
+            each; the losses between networks use all lines.
         spacing_samples: lines over which CTC is mixed with a loss that assumes characters at even distances, which
             shortens the initial plateau of CTC; 0: none.
         best_metric: validation score, averaged over `val`, that selects the best weights.
@@ -84,6 +86,7 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
     max_outside_charset: _Probability = 0.05
     input: InputSettings = InputSettings()
     loss: CTCLossSettings = CTCLossSettings()
+    disjoint_labels: bool = False
     spacing_samples: int = Field(default=30_000, ge=0)
     best_metric: Literal["accuracy", "alphanumeric_accuracy", "normalized_edit_similarity"] = "accuracy"
 
@@ -100,6 +103,16 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
             raise ValueError(
                 f"loss.center_samples_range: the center loss would begin after {loss_from:,} samples, but the training "
                 f"has {self.samples:,}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_disjoint_labels(self) -> Self:
+        networks = len(self.network_group.students)
+        if self.disjoint_labels and (networks < 2 or self.batch_size % networks):
+            raise ValueError(
+                "disjoint_labels needs two or more trained networks, and a batch_size that is a multiple of their "
+                f"number, not {networks} and {self.batch_size}"
             )
         return self
 

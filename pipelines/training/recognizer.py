@@ -12,7 +12,7 @@ from models.backbones.base import RECOGNIZER_BACKBONES
 from models.batch import RecognitionBatch, normalise
 from models.ctc import CTCCodec, ctc_loss
 from models.losses.base import EdgeOutputs, Progress, RecognitionLabels
-from models.recognizer import Recognizer
+from models.recognizer import Recognizer, RecognizerOutput
 from pipelines.config import SettingsDict
 from pipelines.datasets.preprocessing import RecognizerPreprocessing
 from pipelines.datasets.source import LineSource
@@ -85,11 +85,20 @@ class RecognizerTask(NetworkGroupTask):
             student = outputs[edge.student]
             steps = self._backbones[edge.student].valid_steps(widths, student.logits.shape[1])
             labels = RecognitionLabels(targets, lengths, widths / images.shape[3], steps)
+            if config.disjoint_labels and edge.target == LABELS:
+                rows = self._own_rows(edge.student)
+                student = RecognizerOutput(*(values[rows] for values in student))
+                labels = RecognitionLabels(*(values[rows] for values in labels))
             terms = self.model.edge_losses(edge, EdgeOutputs(student, outputs.get(edge.target)), labels, progress)
             if log and f"{edge.name}/mutual" in terms:
                 self._measure_gradients(edge, outputs, terms[f"{edge.name}/mutual"], labels)
             losses |= terms
         return losses
+
+    def _own_rows(self, student: str) -> slice:
+        """Return the lines of a batch whose labels a network learns from."""
+        students = self._config.network_group.students
+        return slice(students.index(student), None, len(students))
 
     def _measure_gradients(
         self, edge: DistillationLoss, outputs: Mapping[str, Any], mutual: Tensor, labels: RecognitionLabels

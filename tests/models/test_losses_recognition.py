@@ -10,6 +10,7 @@ from models.ctc import ctc_loss, ctc_losses, is_exact_match
 from models.losses.center import ClassCenters, center_loss
 from models.losses.ctc import ace_losses, focal_ctc_losses
 from models.losses.recognizer_mutual import feature_loss, mutual_loss
+from models.losses.settings import CTCLossSettings
 from models.recognizer import CTCHead
 from pipelines.training.state import _Adam
 
@@ -240,3 +241,12 @@ def test_a_learning_rate_ten_times_too_high_stays_finite():
         optimizer.step()
     assert all(torch.isfinite(parameter).all() for parameter in parameters)
     assert ctc_loss(logits, labels, lengths) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("ends", "factors"),
+    [((0, 100), [0, 0.25, 1, 1]), ((25, 75), [0, 0, 1, 1]), ((0, 0), [0, 1, 1, 1]), ((50, 50), [0, 0, 1, 1])],
+)
+def test_losses_between_networks_rise_over_a_range_of_samples(ends, factors):
+    settings = CTCLossSettings(mutual_samples_range=ends)
+    assert [settings.mutual_warmup(samples) for samples in (0, 25, 100, 1000)] == factors

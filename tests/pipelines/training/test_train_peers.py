@@ -28,7 +28,7 @@ VARYING = {"seconds", "cpu_seconds", "samples_per_second", "data_wait_fraction"}
 SMALL = (
     "charset=digits", "network={backbone_scale: 0.125, neck_hidden: 64, head_dim: 32}", "batch_size=4", "threads=1",
     "data_workers=0", "precision=fp32", "ema_decay=0.5", "optim.warmup_steps=5", "optim.lr=0.005",
-    "optim.betas=[0.8, 0.95]", "optim.clip_norm=100", "loss.mutual_warmup_samples=320",
+    "optim.betas=[0.8, 0.95]", "optim.clip_norm=100", "loss.mutual_samples_range=[0, 320]",
 )  # fmt: skip
 OVERFITTED_SAMPLES = 360
 OVERFITTED = (f"samples={OVERFITTED_SAMPLES}", "spacing_samples=320", "log_every=10", "validate_every=1000")
@@ -241,6 +241,25 @@ def mutual_terms(task, batch, max_width):
     terms = task.losses(batch._replace(widths=widths), 0)
     del task.model.forward_all
     return {name: float(term) for name, term in terms.items() if name.startswith("student/peer")}
+
+
+def test_disjoint_labels_teach_each_network_its_own_lines(few):
+    _, task = prepared("rec-dml", few, "disjoint_labels=true", "spacing_samples=0", "batch_size=4")
+    (batch,) = task.batches(range(1))
+
+    def label_losses(targets):
+        with torch.no_grad():
+            return {
+                name.split("/")[0]: float(loss)
+                for name, loss in task.losses(batch._replace(targets=targets), 0).items()
+                if name.endswith("labels/ctc")
+            }
+
+    before, changed = label_losses(batch.targets), batch.targets.clone()
+    changed[0, 0] = changed[0, 0] % 10 + 1  # the first line is one of the student's
+    after = label_losses(changed)
+    assert after["student"] != before["student"]
+    assert after["peer"] == before["peer"]
 
 
 def test_the_ratio_of_gradients_is_logged(trained):
