@@ -14,16 +14,24 @@ FILE = Path(__file__).with_name("arms.yaml")
 
 
 class LabelRows(StrictSettings):
-    """The first or the last rows of a label file."""
+    """Some rows of a label file.
+
+    Attributes:
+        labels: the label file.
+        first: number of its first rows.
+        last: number of its last rows.
+        split: the rows whose image has a hash, from 0 to 1, between these two.
+    """
 
     labels: str
     first: int | None = Field(default=None, ge=1)
     last: int | None = Field(default=None, ge=1)
+    split: tuple[float, float] | None = None
 
     @model_validator(mode="after")
     def _check_rows(self) -> Self:
-        if (self.first is None) == (self.last is None):
-            raise ValueError("set either first or last to a number of rows")
+        if sum(value is not None for value in (self.first, self.last, self.split)) != 1:
+            raise ValueError("set either first or last to a number of rows, or split to two shares")
         return self
 
 

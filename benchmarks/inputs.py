@@ -26,6 +26,7 @@ from pipelines.datasets.open import open_line_source
 from pipelines.inference.run import CONFIG_FILE, WEIGHTS_FILE
 from pipelines.io.atomic import file_sha256, write_atomic
 from pipelines.io.description import DESCRIPTION_FILE, read_description
+from pipelines.io.split import Split
 from pipelines.recipes.components import EFFECT, builtin_classes
 from pipelines.recipes.resolve import resolve_recipe
 from synthtext.core import Charset, InputError
@@ -227,7 +228,11 @@ def _named(text: str) -> list[str]:
 
 def _cut(labels: Path, how: LabelRows, path: Path) -> str:
     rows = [line for line in labels.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    kept = rows[: how.first] if how.last is None else rows[-how.last :]
+    if how.split is not None:
+        part = Split(name="part", low=how.split[0], high=how.split[1])
+        kept = [row for row in rows if part.has((labels.parent / row.partition("\t")[0]).read_bytes())]
+    else:
+        kept = rows[: how.first] if how.last is None else rows[-how.last :]
     named = [str(labels.parent / row.partition("\t")[0]) + "\t" + row.partition("\t")[2] for row in kept]
     write_atomic(path, "".join(f"{row}\n" for row in named))
     return str(path)

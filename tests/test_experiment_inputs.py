@@ -3,13 +3,14 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from PIL import Image
 from pydantic import ValidationError
 
 from benchmarks import arms
-from benchmarks.inputs import checked_out, run, without_effects
+from benchmarks.inputs import Inputs, checked_out, run, without_effects
 from benchmarks.trdg_worker import save_lines
 from pipelines.datasets.open import open_line_source
 from pipelines.recipes.resolve import resolve_recipe
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.train
             {"generate": "lines", "count": 5, "seed": 1, "families": 8, "rebalance": {"run": "r", "misread": "l"}},
             "used unchanged",
         ),
+        ({"labels": "l.tsv", "first": 5, "split": [0, 0.5]}, "either first or last"),
         ({"trdg": "1.8.0", "count": 0, "seed": 1, "charset": "digits"}, "count"),
         ({"trdg": "1.8.0", "count": 5, "seed": 1}, "charset"),
     ],
@@ -36,6 +38,18 @@ pytestmark = pytest.mark.train
 def test_an_invalid_input_is_rejected(tree, text):
     with pytest.raises(ValidationError, match=text):
         arms.Experiments(inputs={"lines": tree}, tables={})
+
+
+def test_parts_of_a_split_are_disjoint_and_complete(tmp_path):
+    for number in range(40):
+        (tmp_path / f"{number}.png").write_bytes(bytes([number]))
+    (tmp_path / "all.tsv").write_text("".join(f"{number}.png\tword {number}\n" for number in range(40)))
+    how = {name: {"labels": "$all", "split": ends} for name, ends in (("low", (0, 0.6)), ("high", (0.6, 1)))}
+    experiments = arms.Experiments.model_validate({"inputs": how, "tables": {}})
+    made = Inputs(experiments, {"all": str(tmp_path / "all.tsv")}, tmp_path / "out")
+    rows = [Path(made.path(name)).read_text().splitlines() for name in how]
+    assert all(rows)
+    assert sorted(rows[0] + rows[1]) == sorted(f"{tmp_path / f'{n}.png'}\tword {n}" for n in range(40))
 
 
 def test_effects_are_removed_by_kind():
