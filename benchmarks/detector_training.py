@@ -54,7 +54,7 @@ def measure(config: DetectorTrainConfig, folder: Path, steps: int) -> None:
         loaded = time.process_time()
         with torch.autocast(config.device, torch.bfloat16, enabled=config.precision == "bf16"):
             parts = task.losses(batch, step)
-        state.backward([torch.stack(list(parts.values())).sum()])
+        state.backward([(torch.stack(list(parts.values())).sum(), 1.0)])
         state.reduce_gradients()
         state.step(step, config.optim.lr)
         if step >= 2:  # the first two are warm-up

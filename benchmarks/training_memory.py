@@ -2,8 +2,9 @@
 
     python -m benchmarks.training_memory [--preset rec-lcnet] [--batch 64] [--width 320 --width 640] [KEY=VALUE ...]
 
-Each width is measured in a process of its own, in one thread: forward, CTC loss of random labels, and backward. What
-the process needed before the step is subtracted. Reads the peak of the resident memory, so it runs on Linux only.
+Each width is measured in a process of its own, in one thread: forward, CTC loss of random labels, and backward, for
+each part of the batch (`max_pixels`). What the process needed before the step is subtracted. Reads the peak of the
+resident memory, so it runs on Linux only.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 
 import torch
 
+from models.batch import RecognitionBatch, divide_batch, normalise
 from models.ctc import ctc_loss
 from pipelines.training.configs import RecognizerTrainConfig
 from pipelines.training.resolve import resolve_config
@@ -30,10 +32,16 @@ def step_memory(preset: str, overrides: Sequence[str], batch: int, width: int) -
     torch.set_num_threads(1)
     charset = Charset.named("ascii")
     network = config.network.build(charset, config.input.height).train()
-    images = torch.rand(batch, 3, config.input.height, width).contiguous(memory_format=torch.channels_last)
-    targets = torch.randint(1, len(charset), (batch, _LABEL_LENGTH))
+    images = torch.randint(256, (batch, 3, config.input.height, width), dtype=torch.uint8)
+    targets, lengths = torch.randint(1, len(charset), (batch, _LABEL_LENGTH)), torch.full((batch,), _LABEL_LENGTH)
+    whole = RecognitionBatch(
+        images.contiguous(memory_format=torch.channels_last), torch.full((batch,), width), targets, lengths,
+        ("",) * batch, ("",) * batch,
+    )  # fmt: skip
     before = _peak()
-    ctc_loss(network(images).logits, targets, torch.full((batch,), _LABEL_LENGTH)).backward()
+    for part in divide_batch(whole, config.max_pixels):
+        logits = network(normalise(part.images, part.widths)).logits
+        ctc_loss(logits, part.targets, part.target_lengths).backward()
     return _peak() - before
 
 

@@ -1,5 +1,6 @@
 """Batches of images with their labels, and the normalisation of pixels."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,30 @@ class RecognitionBatch(NamedTuple):
     target_lengths: Tensor  # (B,) int64
     keys: tuple[str, ...]  # names of the samples
     texts: tuple[str, ...]  # labels, folded by the charset
+
+
+def divide_batch(batch: RecognitionBatch, max_pixels: int | None, multiple: int = 1) -> list[RecognitionBatch]:
+    """Divide a batch of lines into parts of about as many lines each, so that the memory of a step is bounded.
+
+    Args:
+        batch: the batch.
+        max_pixels: of a part, padding included, as far as `multiple` lines do not have more; None: no limit.
+        multiple: the number of lines of each part is a multiple of it, as that of the batch.
+
+    Returns:
+        The parts in the order of the lines; the batch itself if it is small enough.
+    """
+    pixels, lines = batch.images[:, 0].numel(), len(batch.keys)
+    if max_pixels is None or pixels <= max_pixels:
+        return [batch]
+    units = lines // multiple
+    parts = min(units, math.ceil(units / max(1, max_pixels * units // pixels)))
+    size = math.ceil(units / parts) * multiple
+    images, widths, targets, lengths, keys, texts = batch
+    return [
+        RecognitionBatch(images[at], widths[at], targets[at], lengths[at], keys[at], texts[at])
+        for at in (slice(start, start + size) for start in range(0, lines, size))
+    ]
 
 
 def normalise(images: Tensor, widths: Tensor) -> Tensor:

@@ -70,6 +70,8 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
         max_outside_charset: maximum fraction of the training lines that have characters outside the charset.
         input: preprocessing of line images.
         loss: what is minimised.
+        max_pixels: pixels of a batch, padding included, that are computed at a time; a batch with more is divided into
+            parts, whose gradients and batch statistics are averaged. null: no limit.
         disjoint_labels: every trained network learns from the labels of its own lines of a batch, which are as many for
             each; the losses between networks use all lines.
         spacing_samples: lines over which CTC is mixed with a loss that assumes characters at even distances, which
@@ -86,6 +88,7 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
     max_outside_charset: _Probability = 0.05
     input: InputSettings = InputSettings()
     loss: CTCLossSettings = CTCLossSettings()
+    max_pixels: int | None = Field(default=64 * 32 * 320, ge=1)
     disjoint_labels: bool = False
     spacing_samples: int = Field(default=30_000, ge=0)
     best_metric: Literal["accuracy", "alphanumeric_accuracy", "normalized_edit_similarity"] = "accuracy"

@@ -146,17 +146,21 @@ class _TrainingLoop:
         self.estimate.add(metrics.data_wait_seconds)
         progress.step += 1
 
-    def _losses(self, metrics: StepMetrics) -> Iterator[Tensor]:
-        """Yield the losses of this process's batches of the step."""
+    def _losses(self, metrics: StepMetrics) -> Iterator[tuple[Tensor, float]]:
+        """Yield the losses of the parts of this process's batches of the step, each with its share of its batch."""
         step = self.progress.step
         for batch, waited in islice(self.batches, self.config.micro_batches // self.group.world_size):
             metrics.data_wait_seconds += waited
-            with torch.autocast(self.config.device, torch.bfloat16, enabled=self.config.precision == "bf16"):
-                terms = self.task.losses(batch, step, log=self._is_log_step(step + 1))
-            loss = torch.stack(list(terms.values())).sum()
-            named = {f"loss/{name}": value for name, value in terms.items()}
-            metrics.add({"loss": loss, **named, **self.task.extra_metrics}, batch.keys)
-            yield loss
+            parts = self.task.parts(batch)
+            if len(parts) > 1:
+                self.state.accumulate_batch_norm()
+            for part in parts:
+                with torch.autocast(self.config.device, torch.bfloat16, enabled=self.config.precision == "bf16"):
+                    terms = self.task.losses(part, step, log=self._is_log_step(step + 1))
+                loss, share = torch.stack(list(terms.values())).sum(), len(part.keys) / len(batch.keys)
+                named = {f"loss/{name}": value for name, value in terms.items()}
+                metrics.add({"loss": loss, **named, **self.task.extra_metrics}, part.keys, share)
+                yield loss, share
 
     def _flush_metrics(self) -> None:
         """Read the metrics of the last steps, before anything is written that depends on them.

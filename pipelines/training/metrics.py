@@ -29,10 +29,10 @@ class StepMetrics:
         self.keys: list[str] = []  # names of the samples
         self.sums: dict[str, Tensor] = {}  # over the batches, scalars float64 on the device, by name
 
-    def add(self, values: Mapping[str, Tensor], keys: tuple[str, ...]) -> None:
-        """Add the metrics of a batch, scalars by name, and the names of its samples."""
+    def add(self, values: Mapping[str, Tensor], keys: tuple[str, ...], share: float) -> None:
+        """Add the metrics of a part of a batch, scalars by name, the names of its samples, and its share."""
         for name, value in values.items():
-            self.sums[name] = value.detach().double() + self.sums.get(name, 0.0)
+            self.sums[name] = share * value.detach().double() + self.sums.get(name, 0.0)
         self.keys += keys
 
 

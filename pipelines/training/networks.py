@@ -104,6 +104,10 @@ class NetworkGroupTask(ABC):
         """Yield the batches of these numbers, in order."""
         return make_loader(self._stream, numbers, self._config.data_workers)
 
+    def parts(self, batch: Any) -> Sequence[Any]:
+        """Return the batch as its only part; see `Task`."""
+        return [batch]
+
     def validate(self, model: nn.Module) -> ValidationResult:
         """Score every network as `ocrmill evaluate` does, in float32.
 

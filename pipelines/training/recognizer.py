@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from models.backbones.base import RECOGNIZER_BACKBONES
-from models.batch import RecognitionBatch, normalise
+from models.batch import RecognitionBatch, divide_batch, normalise
 from models.ctc import CTCCodec, ctc_loss
 from models.losses.base import EdgeOutputs, Progress, RecognitionLabels
 from models.recognizer import Recognizer, RecognizerOutput
@@ -69,6 +69,12 @@ class RecognizerTask(NetworkGroupTask):
             config.sequential_sources,
         )
         super().__init__(config, students, frozen, stream, val)
+
+    def parts(self, batch: RecognitionBatch) -> Sequence[RecognitionBatch]:
+        """Divide a batch with more than `max_pixels`; see `Task`."""
+        config = self._config
+        networks = len(config.network_group.students) if config.disjoint_labels else 1
+        return divide_batch(batch, config.max_pixels, networks)
 
     def losses(self, batch: RecognitionBatch, step: int, *, log: bool = False) -> dict[str, Tensor]:
         """Compute the loss terms of a batch, by "student/target/term"; see `Task`."""

@@ -41,24 +41,31 @@ class TrainState:
         self._settings = config.optim
         self._optimizer = _make_adam(self.model, config.optim)
         self._micro_batches, self._group = config.micro_batches, group or WorkerGroup()
+        self._is_accumulating = False  # batch statistics, over several forward passes of this step
         self._batch_norm = BatchNormStatistics(self.model)
         self._accumulators = [module for module in self.model.modules() if isinstance(module, StepAccumulator)]
 
-    def backward(self, losses: Iterable[Tensor]) -> None:
+    def backward(self, losses: Iterable[tuple[Tensor, float]]) -> None:
         """Compute the gradients of a step.
 
         Args:
-            losses: losses of this process's batches; the loss of a step is the mean over the batches of the group.
+            losses: the losses of parts of this process's batches, each with its share of the batch; the loss of a step
+                is the mean over the batches of the group.
         """
         self._optimizer.zero_grad(set_to_none=True)
-        if self._micro_batches == 1:
-            for loss in losses:
-                loss.backward()  # type: ignore[no-untyped-call]
-            return
-        self._batch_norm.begin_step()
-        for loss in losses:
-            (loss / self._micro_batches).backward()  # type: ignore[no-untyped-call]
-            self._batch_norm.accumulate(1 / self._micro_batches)
+        self._is_accumulating = False
+        if self._micro_batches > 1:
+            self.accumulate_batch_norm()
+        for loss, share in losses:
+            (loss * share / self._micro_batches).backward()  # type: ignore[no-untyped-call]
+            if self._is_accumulating:
+                self._batch_norm.accumulate(share / self._micro_batches)
+
+    def accumulate_batch_norm(self) -> None:
+        """Average the batch statistics of the following forward passes of this step, before the first one."""
+        if not self._is_accumulating:
+            self._is_accumulating = True
+            self._batch_norm.begin_step()
 
     def reduce_gradients(self) -> Tensor:
         """Sum the gradients over the group and clip them; return their norm before, without waiting for the device."""
@@ -66,6 +73,7 @@ class TrainState:
             gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
             sums = [tensor for module in self._accumulators for tensor in module.accumulated()]
             self._group.all_reduce([*gradients, *self._batch_norm.sums, *sums])
+        if self._is_accumulating:
             self._batch_norm.end_step()
         return nn.utils.clip_grad_norm_(self.model.parameters(), self._settings.clip_norm)
 

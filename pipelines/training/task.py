@@ -50,11 +50,14 @@ class Task(Protocol):
     def batches(self, numbers: range) -> Iterator[Any]:
         """Yield the batches of these numbers, in order; each is a pure function of its number."""
 
+    def parts(self, batch: Any) -> Sequence[Any]:
+        """Divide a batch into parts that are small enough for the memory, each a batch; mostly, itself."""
+
     def losses(self, batch: Any, step: int, *, log: bool = False) -> dict[str, Tensor]:
         """Return the terms of the loss of a batch, scalars by name, whose sum is minimised.
 
         Args:
-            batch: one of `batches`.
+            batch: one of `parts`.
             step: step of the training, from 0.
             log: whether this step is logged, so that `extra_metrics` are needed.
         """

@@ -165,7 +165,7 @@ def test_a_frozen_teacher_does_not_change_and_students_are_trained(tmp_path, few
     state, before = TrainState(task.model, config), teacher.load_model().state_dict()
     start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
     for step, batch in enumerate(task.batches(range(3))):
-        state.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
+        state.backward([(torch.stack(list(task.losses(batch, step).values())).sum(), 1.0)])
         state.reduce_gradients()
         assert all(parameter.grad.abs().sum() > 0 for parameter in task.model.parameters() if parameter.ndim > 1)
         state.step(step, config.optim.lr)
@@ -183,7 +183,7 @@ def test_frozen_batch_norm_keeps_its_statistics_and_all_else_is_trained(tmp_path
     state = TrainState(task.model, config)
     start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
     for step, batch in enumerate(task.batches(range(2))):
-        state.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
+        state.backward([(torch.stack(list(task.losses(batch, step).values())).sum(), 1.0)])
         state.reduce_gradients()
         state.step(step, config.optim.lr)
         state.model.train()

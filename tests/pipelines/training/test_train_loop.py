@@ -54,6 +54,9 @@ class LineFit:
             generator = torch.Generator().manual_seed(step)
             yield Batch((f"line-{step}", "another"), step, torch.randn(4, 2, 3, 3, generator=generator))
 
+    def parts(self, batch):
+        return [batch]
+
     def losses(self, batch, step, *, log=False):
         self.logged.append((step, log))
         _, number, x = batch

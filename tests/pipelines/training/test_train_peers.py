@@ -165,7 +165,7 @@ def prepared(preset, source, *overrides):
 def take_steps(task, config, count):
     state = TrainState(task.model, config)
     for step, batch in enumerate(task.batches(range(count))):
-        state.backward([torch.stack(list(task.losses(batch, step).values())).sum()])
+        state.backward([(torch.stack(list(task.losses(batch, step).values())).sum(), 1.0)])
         state.reduce_gradients()
         state.step(step, config.optim.lr)
 
@@ -290,7 +290,7 @@ def test_a_step_is_finite_with_large_logits(few, precision, paddle_compat):
     assert len(task.extra_metrics) == 2
     assert {name.rpartition("/")[2] for name in parts} == {"ctc", "spacing", "ace", "center", "mutual", "feature"}
     assert all(torch.isfinite(value) for value in (*parts.values(), *task.extra_metrics.values()))
-    state.backward([torch.stack(list(parts.values())).sum()])
+    state.backward([(torch.stack(list(parts.values())).sum(), 1.0)])
     assert state.reduce_gradients().isfinite()
     assert all(torch.isfinite(parameter.grad).all() for parameter in task.model.parameters())
 

@@ -16,7 +16,7 @@ CONFIG = RecognizerTrainConfig(samples=48, batch_size=4, device="cpu", precision
 
 def test_long_gradients_are_clipped():
     state = TrainState(nn.Sequential(nn.Conv2d(1, 1, 1)), CONFIG)
-    state.backward([1000 * state.model(torch.ones(1, 1, 1, 1)).sum()])
+    state.backward([(1000 * state.model(torch.ones(1, 1, 1, 1)).sum(), 1.0)])
     norm = state.reduce_gradients().item()
     after = torch.stack([parameter.grad.norm() for parameter in state.model.parameters()]).norm()
     assert norm == pytest.approx(1000 * 2**0.5)
@@ -28,7 +28,7 @@ def test_a_step_is_that_of_adam_without_the_modules_of_torch_compile(monkeypatch
     monkeypatch.setitem(sys.modules, "torch._dynamo", None)
     state = TrainState(nn.Sequential(nn.Conv2d(1, 2, 3)), CONFIG.model_copy(update={"ema_decay": 0.0}))
     before = [parameter.detach().clone() for parameter in state.model.parameters()]
-    state.backward([1e-3 * state.model(torch.randn(1, 1, 5, 5)).sum()])
+    state.backward([(1e-3 * state.model(torch.randn(1, 1, 5, 5)).sum(), 1.0)])
     state.reduce_gradients()
     state.step(0, 0.01)
     for start, parameter in zip(before, state.model.parameters(), strict=True):
