@@ -19,7 +19,7 @@ PROGRAMS = ("ocrmill", "python")
 FENCE = re.compile(r"^(?P<comment><!-- no-run: [^>]+-->\s*\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
 FILE_NAME = re.compile(r"^# ([\w-]+\.(?:py|yaml))\b")
 
-LIMITS = {"-n": 12, "samples": 8, "count": 8, "--rounds": 1}
+LIMITS = {"-n": 24, "samples": 8, "count": 8, "--rounds": 1}
 SCENES = 3  # scenes take longer than lines
 SMALL_SCENES = ("output={width_range: [240, 320], height_range: [240, 320]}", "fonts.size_range=[9, 30]")
 QUICK = ("batch_size=4", "validate_every=4", "data_workers=0", "threads=1", "device=cpu")
@@ -105,6 +105,8 @@ def _reduced_command(words: list[str]) -> list[str]:
             words += SHORT  # the last of equal settings counts
     if command == "preview" and "-n" not in words:
         words += ["-n", str(SCENES)]
+    if command == "fit":
+        words += ["--lines", str(LIMITS["-n"])]
     if command == "compare" and "-n" not in words:
         words += ["-n", str(LIMITS["-n"])]
     if command in WITH_WORKERS and "--workers" not in words and "--address" not in words:

@@ -52,7 +52,7 @@ def test_cells_of_a_page(tmp_path: Path) -> None:
     assert texts[2] == "%%writefile r.yaml\n# r.yaml\nbase: lines"
     assert "2,000 lines" not in "".join(texts)
     assert "```sh\nray start\n```" in texts[3]
-    assert reduce_cell(texts[1], {}) == "%%bash -e\nocrmill generate digits -o d -n 12 --workers 0"
+    assert reduce_cell(texts[1], {}) == "%%bash -e\nocrmill generate digits -o d -n 24 --workers 0"
     assert "'samples=8'" in reduce_cell(texts[4], {})
 
 
