@@ -42,7 +42,9 @@ class ProgressCounter:
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimated remaining time; None before the first unit."""
+        """Estimated remaining time; None before the first unit. The units of a time budget are its seconds."""
+        if self.unit == "seconds":
+            return float(self.total - self.done)
         return (self.total - self.done) / self.rate if self.rate else None
 
     def __str__(self) -> str:
@@ -50,7 +52,7 @@ class ProgressCounter:
         if self.seconds_left is None or self.done >= self.total:
             return counted
         left = f"{format_duration(self.seconds_left)} left"
-        if self.unit == "seconds":  # of a time budget
+        if self.unit == "seconds":
             return f"{counted}, {left}"
         rate = f"{self.rate:,.0f}" if self.rate >= 10 else f"{self.rate:.2g}"
         return f"{counted}, {rate} {self.unit}/s, {left}"

@@ -46,6 +46,8 @@ def test_a_time_budget_has_no_rate():
     clock.now += 10
     counter.advance(10)
     assert str(counter) == "10 of 60 seconds, 50 s left"
+    clock.now += 5  # the budget is counted only every few steps
+    assert str(counter) == "10 of 60 seconds, 50 s left"
 
 
 @pytest.mark.parametrize(
