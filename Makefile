@@ -19,8 +19,8 @@ TESTS := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENCV_FOR_THREADS_NUM=1 $(B
 
 # One thread a process: waiting threads of two networks would keep each other from working.
 # A test that reaches the time limit is started once more: on a busy machine, processes of Ray may never start.
-test: lint  ## the whole suite, three files at a time: some of them wait for Ray
-	$(TESTS) -n 3 --reruns 1 --only-rerun Timeout
+test: lint  ## the whole suite, four files at a time: some of them wait for Ray
+	$(TESTS) -n 4 --reruns 1 --only-rerun Timeout
 
 # Everything that needs no Ray, training or browser and is quick: for the minutes between two edits.
 check: lint  ## lint, types, and the quick tests

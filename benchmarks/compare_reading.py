@@ -4,7 +4,7 @@ The warps of OpenCV 5 and OpenCV 4 differ by up to two grey levels, which change
 hardly legible: install the same version on both sides.
 
 python3 -m venv rapid && rapid/bin/pip install rapidocr onnxruntime "opencv-python-headless<5"
-python -m benchmarks.compare_reading times --rapidocr rapid/bin/python --images "photos/*.jpg"
+python -m benchmarks.compare_reading times --rapidocr rapid/bin/python --images "photos/*.jpg" [--threads 1]
 python -m benchmarks.compare_reading crops --rapidocr rapid/bin/python --images "words/*.png" --rec exported.onnx
 python -m benchmarks.compare_reading boxes --rapidocr rapid/bin/python --images "photos/*.jpg" --det exported.onnx
 """
@@ -14,9 +14,10 @@ import json
 import statistics
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -24,6 +25,9 @@ import shapely
 
 from pipelines.inference.published import DETECTOR_FILE, DICTIONARY_FILE, RECOGNIZER_FILE, published_file
 from pipelines.inference.reader import Reader, find_images, load_image
+from synthtext.core import Image
+
+ResultT = TypeVar("ResultT")
 
 SIDE = 736
 
@@ -63,8 +67,9 @@ class RapidOCR:
 def compare_times(reader: Reader, rapid: RapidOCR, images: list[Path], rounds: int) -> None:
     """Read each image with both in turn, `rounds` times after a warm-up, and compare the medians."""
     ratios, cpu_ratios, ocrmill_times, rapid_times, same, total = [], [], [], [], 0, 0
+    clock, networks = StageClock(reader), list[float]()
     for path in images:
-        image = load_image(path)
+        image = clock.load(path)
         own: list[tuple[float, float]] = []
         other: list[tuple[float, float]] = []
         for repetition in range(rounds + 1):
@@ -72,7 +77,9 @@ def compare_times(reader: Reader, rapid: RapidOCR, images: list[Path], rounds: i
             started, cpu = time.perf_counter(), time.process_time()
             page = reader.read(image)
             spent = time.perf_counter() - started, time.process_time() - cpu
+            clock.end_image(counts=repetition > 0)
             if repetition:
+                networks.append(answer["network_seconds"])
                 own.append(spent)
                 other.append((answer["seconds"], answer["cpu_seconds"]))
         seconds, cpu_seconds = (statistics.median(column) for column in zip(*own, strict=True))
@@ -90,6 +97,68 @@ def compare_times(reader: Reader, rapid: RapidOCR, images: list[Path], rounds: i
     print(f"{len(images)} images, {rounds} rounds; median per image: {own_ms:.0f} ms by ocrmill, {rapid_ms:.0f} ms by")
     print(f"RapidOCR; median ratio {statistics.median(ratios):.2f}, of CPU time {statistics.median(cpu_ratios):.2f}")
     print(f"texts: ocrmill finds {same} of the {total} texts that RapidOCR finds")
+    print(f"\n{clock.table()}\n\nnetworks of RapidOCR: mean {1000 * statistics.mean(networks):.1f} ms an image")
+    floor = clock.network_seconds() / statistics.mean(rapid_times)
+    print(f"the networks of ocrmill alone take {floor:.2f} times the whole time of RapidOCR")
+
+
+class StageClock:
+    """Measures the stages of a reader, whose networks and whose steps it replaces by timed ones.
+
+    Args:
+        reader: the reader.
+    """
+
+    STAGES = ("decode", "resize, normalise, boxes", "detector", "rectify", "resize, pad, decode texts", "recognizer")
+
+    def __init__(self, reader: Reader) -> None:
+        self._now = dict.fromkeys(self.STAGES, 0.0)
+        self._images: list[dict[str, float]] = []
+        self._decoded: list[float] = []
+        detector, recognizer = reader.detector, reader.recognizer
+        timed_detector = replace(detector, engine=self._timed("detector", detector.engine))
+        timed_recognizer = replace(recognizer, engine=self._timed("recognizer", recognizer.engine))
+        detect = self._timed("resize, normalise, boxes", timed_detector.detect, inside="detector")
+        read = self._timed("resize, pad, decode texts", timed_recognizer.read, inside="recognizer")
+        rectified = self._timed("rectify", reader._rectified_lines)
+        reader.detector, reader.recognizer = timed_detector, timed_recognizer
+        object.__setattr__(timed_detector, "detect", detect)
+        object.__setattr__(timed_recognizer, "read", read)
+        reader._rectified_lines = rectified  # type: ignore[method-assign]
+
+    def _timed(self, stage: str, function: Callable[..., ResultT], inside: str = "") -> Callable[..., ResultT]:
+        """Return a function whose time counts for a stage, except for that of the stage `inside`."""
+
+        def call(*arguments: Any, **options: Any) -> ResultT:
+            started, before = time.perf_counter(), self._now.get(inside, 0.0)
+            result = function(*arguments, **options)
+            self._now[stage] += time.perf_counter() - started - (self._now.get(inside, 0.0) - before)
+            return result
+
+        return call
+
+    def load(self, path: Path) -> Image:
+        """Load an image, which counts as decoding."""
+        started = time.perf_counter()
+        image = load_image(path)
+        self._decoded.append(time.perf_counter() - started)
+        return image
+
+    def end_image(self, *, counts: bool) -> None:
+        """Store the times of an image, or discard them."""
+        if counts:
+            self._images.append({**self._now, "decode": self._decoded[-1]})
+        self._now = dict.fromkeys(self.STAGES, 0.0)
+
+    def network_seconds(self) -> float:
+        """Return the mean time of both networks for an image."""
+        return statistics.mean(image["detector"] + image["recognizer"] for image in self._images)
+
+    def table(self) -> str:
+        """Return the mean milliseconds of each stage for an image as Markdown."""
+        means = {stage: 1000 * statistics.mean(image[stage] for image in self._images) for stage in self.STAGES}
+        rows = [f"| {stage} | {mean:.1f} |" for stage, mean in means.items()]
+        return "\n".join(["| stage | ms an image |", "|---|---|", *rows])
 
 
 def shared(first: list[str], second: list[str]) -> int:
