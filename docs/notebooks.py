@@ -142,7 +142,8 @@ def _seconds(execution: Mapping[str, str]) -> float:
 
 
 def _first_command(source: str) -> str:
-    return next(line for line in source.splitlines() if not line.startswith("%%"))[:100]
+    first, *others = (line for line in source.splitlines() if not line.startswith("%%"))
+    return first[:100] + (" ..." if others else "")
 
 
 def free_port() -> int:

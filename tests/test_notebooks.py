@@ -62,10 +62,10 @@ def test_times_of_executed_cells() -> None:
         times = {"iopub.status.busy": day, "iopub.status.idle": day.replace("00.000000", seconds)}
         return {"source": source, "metadata": {"execution": times}}
 
-    cells = [cell("%%bash -e\nocrmill train rec-tiny", "21.250000"), cell("import os", "00.400000")]
+    cells = [cell("%%bash -e\nocrmill train rec-tiny\nls", "21.250000"), cell("import os", "00.400000")]
     assert describe_times(cells).splitlines() == [
         "22 s in 2 cells",
-        "  21 s: ocrmill train rec-tiny",
+        "  21 s: ocrmill train rec-tiny ...",
         "  0 s: import os",
     ]
 
