@@ -51,7 +51,7 @@ class Generated(StrictSettings):
     """Generated lines or scenes, see `ocrmill generate`: of a preset, or of a recipe in this folder.
 
     Attributes:
-        generate: the recipe.
+        generate: the recipe; "$NAME" is one of the inputs.
         count: number of samples.
         seed: seed of the samples.
         settings: overrides of the recipe.
@@ -77,6 +77,24 @@ class Generated(StrictSettings):
         if self.rebalance and (self.commit or self.without or self.families or self.settings):
             raise ValueError("a reweighted recipe is used unchanged: remove commit, without, families and settings")
         return self
+
+
+class Fitted(StrictSettings):
+    """A recipe that is fitted to real lines or scenes, see `ocrmill fit`.
+
+    Attributes:
+        fit: the real lines or scenes.
+        base: recipe to fit.
+        rounds: number of improvements.
+        lines: lines or scenes of a round.
+        settings: overrides of the recipe before the fit.
+    """
+
+    fit: str
+    base: str
+    rounds: int = Field(ge=1)
+    lines: int = Field(ge=1)
+    settings: tuple[str, ...] = ()
 
 
 class Filtered(StrictSettings):
@@ -147,7 +165,7 @@ class Imported(StrictSettings):
     published: Literal["recognizer", "detector"]
 
 
-Input = LabelRows | Generated | Filtered | Trdg | SynthTiger | HardWords | Imported
+Input = LabelRows | Generated | Fitted | Filtered | Trdg | SynthTiger | HardWords | Imported
 
 
 class Arm(StrictSettings):

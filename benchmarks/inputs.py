@@ -11,6 +11,7 @@ from benchmarks.arms import (
     FILE,
     Experiments,
     Filtered,
+    Fitted,
     Generated,
     HardWords,
     Imported,
@@ -100,6 +101,8 @@ class Inputs:
                 str(path),
             )
             return str(path)
+        if isinstance(how, Fitted):
+            return self._fit(how, path.with_suffix(".yaml"))
         if isinstance(how, SynthTiger):
             return self._with_synthtiger(how, path)
         if isinstance(how, HardWords):
@@ -113,8 +116,9 @@ class Inputs:
     def _generate(self, how: Generated, path: Path) -> None:
         settings = [self.filled(setting) for setting in how.settings]
         code = ROOT if how.commit is None else checked_out(how.commit, self._folder / f"code-{how.commit}")
-        own = FILE.with_name(how.generate)
-        recipe = str(own) if own.is_file() and how.commit is None else how.generate
+        name = self.filled(how.generate)
+        own = FILE.parent / name
+        recipe = str(own) if own.is_file() and how.commit is None else name
         if how.rebalance is not None:
             recipe = self._rebalance(how.rebalance, path)
         if how.families is not None:
@@ -124,6 +128,13 @@ class Inputs:
         in_this_process = ["--workers", "0"] if how.commit else []  # workers would import the current code
         options = ["-o", str(path), "-n", str(how.count), "--seed", str(how.seed), *in_this_process]
         run("generate", recipe, *options, *settings, code=code)
+
+    def _fit(self, how: Fitted, path: Path) -> str:
+        if not path.is_file():
+            settings = [self.filled(setting) for setting in how.settings]
+            sizes = ["--rounds", str(how.rounds), "--lines", str(how.lines)]
+            run("fit", self.filled(how.fit), "--base", how.base, "-o", str(path), *sizes, *settings)
+        return str(path)
 
     def _with_synthtiger(self, how: SynthTiger, path: Path) -> str:
         labels, fonts = path / "labels.tsv", self._folder / f"fonts-{how.families}"

@@ -52,6 +52,18 @@ def test_parts_of_a_split_are_disjoint_and_complete(tmp_path):
     assert sorted(rows[0] + rows[1]) == sorted(f"{tmp_path / f'{n}.png'}\tword {n}" for n in range(40))
 
 
+def test_a_fitted_recipe_generates_an_input(tmp_path):
+    how = {
+        "real": {"generate": "digits", "count": 24, "seed": 1},
+        "fitted": {"fit": "$real", "base": "digits", "rounds": 1, "lines": 24},
+        "drawn": {"generate": "$fitted", "count": 4, "seed": 2},
+    }
+    inputs = Inputs(arms.Experiments.model_validate({"inputs": how, "tables": {}}), {}, tmp_path)
+    assert len(open_line_source(inputs.path("drawn"))) == 4
+    assert "fitted to" in (tmp_path / "fitted.yaml").read_text()
+    assert inputs.digests().keys() == how.keys()
+
+
 def test_effects_are_removed_by_kind():
     whole = resolve_recipe("lines").settings["effects"]
     kept = {
