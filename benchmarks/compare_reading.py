@@ -4,7 +4,7 @@ The warps of OpenCV 5 and OpenCV 4 differ by up to two grey levels, which change
 hardly legible: install the same version on both sides.
 
 python3 -m venv rapid && rapid/bin/pip install rapidocr onnxruntime "opencv-python-headless<5"
-python -m benchmarks.compare_reading times --rapidocr rapid/bin/python --images "photos/*.jpg" [--threads 1]
+python -m benchmarks.compare_reading times --rapidocr rapid/bin/python --images "photos/*.jpg"
 python -m benchmarks.compare_reading crops --rapidocr rapid/bin/python --images "words/*.png" --rec exported.onnx
 python -m benchmarks.compare_reading boxes --rapidocr rapid/bin/python --images "photos/*.jpg" --det exported.onnx
 """
@@ -67,7 +67,7 @@ class RapidOCR:
 def compare_times(reader: Reader, rapid: RapidOCR, images: list[Path], rounds: int) -> None:
     """Read each image with both in turn, `rounds` times after a warm-up, and compare the medians."""
     ratios, cpu_ratios, ocrmill_times, rapid_times, same, total = [], [], [], [], 0, 0
-    clock, networks = StageClock(reader), list[float]()
+    clock, networks, whole = StageClock(reader), list[float](), list[float]()
     for path in images:
         image = clock.load(path)
         own: list[tuple[float, float]] = []
@@ -77,9 +77,10 @@ def compare_times(reader: Reader, rapid: RapidOCR, images: list[Path], rounds: i
             started, cpu = time.perf_counter(), time.process_time()
             page = reader.read(image)
             spent = time.perf_counter() - started, time.process_time() - cpu
-            clock.end_image(counts=repetition > 0)
+            clock.end_image(spent[0], counts=repetition > 0)
             if repetition:
                 networks.append(answer["network_seconds"])
+                whole.append(answer["seconds"])
                 own.append(spent)
                 other.append((answer["seconds"], answer["cpu_seconds"]))
         seconds, cpu_seconds = (statistics.median(column) for column in zip(*own, strict=True))
@@ -98,7 +99,7 @@ def compare_times(reader: Reader, rapid: RapidOCR, images: list[Path], rounds: i
     print(f"RapidOCR; median ratio {statistics.median(ratios):.2f}, of CPU time {statistics.median(cpu_ratios):.2f}")
     print(f"texts: ocrmill finds {same} of the {total} texts that RapidOCR finds")
     print(f"\n{clock.table()}\n\nnetworks of RapidOCR: mean {1000 * statistics.mean(networks):.1f} ms an image")
-    floor = clock.network_seconds() / statistics.mean(rapid_times)
+    floor = clock.network_seconds() / statistics.mean(whole)
     print(f"the networks of ocrmill alone take {floor:.2f} times the whole time of RapidOCR")
 
 
@@ -109,7 +110,10 @@ class StageClock:
         reader: the reader.
     """
 
-    STAGES = ("decode", "resize, normalise, boxes", "detector", "rectify", "resize, pad, decode texts", "recognizer")
+    STAGES = (
+        "decode", "resize, normalise, boxes", "detector", "rectify", "resize, pad, decode texts", "recognizer",
+        "order texts",
+    )  # fmt: skip
 
     def __init__(self, reader: Reader) -> None:
         self._now = dict.fromkeys(self.STAGES, 0.0)
@@ -144,10 +148,11 @@ class StageClock:
         self._decoded.append(time.perf_counter() - started)
         return image
 
-    def end_image(self, *, counts: bool) -> None:
-        """Store the times of an image, or discard them."""
+    def end_image(self, seconds: float, *, counts: bool) -> None:
+        """Store the times of an image that took so many seconds after its decoding, or discard them."""
         if counts:
-            self._images.append({**self._now, "decode": self._decoded[-1]})
+            others = {"decode": self._decoded[-1], "order texts": seconds - sum(self._now.values())}
+            self._images.append({**self._now, **others})
         self._now = dict.fromkeys(self.STAGES, 0.0)
 
     def network_seconds(self) -> float:

@@ -31,7 +31,7 @@ _TOLERANCE = 1e-3
 
 def training_processes(leader: int) -> list[int]:
     """Return the training processes among the Ray workers of a session."""
-    return [pid for pid in of_session(leader) if b"RayTrainWorker" in (Path(f"/proc/{pid}/cmdline").read_bytes())]
+    return [pid for pid in of_session(leader) if b"DistributedWorker" in (Path(f"/proc/{pid}/cmdline").read_bytes())]
 
 
 def train_and_kill(command: list[str], run: Path) -> int:

@@ -52,14 +52,16 @@ def milliseconds(candidates: Sequence[Engine], lines: Sequence[torch.Tensor], ro
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--width", type=int, default=320)
+    parser.add_argument("--width", type=int, default=320, help="of the line if it is 32 pixels high")
     parser.add_argument("--rounds", type=int, default=200)
     options, rest = parser.parse_known_args()
     torch.set_num_threads(1)
     named = [list(words) for is_rule, words in groupby(rest, lambda word: word == ",") if not is_rule]
     opened = [engines(*words) for words in named]
     lines = [
-        torch.randn(1, 3, model.config.height, options.width).contiguous(memory_format=torch.channels_last)
+        torch.randn(1, 3, model.config.height, options.width * model.config.height // 32).contiguous(
+            memory_format=torch.channels_last
+        )
         for model, _ in opened
     ]
     by_torch, by_onnx = (milliseconds([entry[1][k] for entry in opened], lines, options.rounds) for k in (0, 1))

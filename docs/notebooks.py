@@ -1,8 +1,8 @@
 """The tutorials as notebooks.
 
     python -m docs.notebooks write                       # examples/*.ipynb, from the pages docs/tutorial-*.md
-    python -m docs.notebooks run [-o build/notebooks]    # execute them in miniature, and keep their outputs there
-    python -m docs.notebooks run --full                  # the same with all samples, and the time of each notebook
+    python -m docs.notebooks run [-o build/notebooks]    # execute them in miniature, keep outputs, print times
+    python -m docs.notebooks run --full                  # the same with all samples, without a time limit
 
 A notebook has the text of its page as Markdown and its blocks of code as cells. Outputs that a page prints are left
 out, since the cells make them.

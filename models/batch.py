@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise, starmap
 from typing import NamedTuple
 
 import torch
@@ -22,12 +23,13 @@ class RecognitionBatch(NamedTuple):
 
 
 def divide_batch(batch: RecognitionBatch, max_pixels: int | None, multiple: int = 1) -> list[RecognitionBatch]:
-    """Divide a batch of lines into parts of about as many lines each, so that the memory of a step is bounded.
+    """Divide a batch of lines into parts of nearly equal numbers of lines, so that the memory of a step is bounded.
 
     Args:
         batch: the batch.
-        max_pixels: of a part, padding included, as far as `multiple` lines do not have more; None: no limit.
-        multiple: the number of lines of each part is a multiple of it, as that of the batch.
+        max_pixels: maximum number of pixels of a part, padding included; a part has at least `multiple` lines. None: no
+            limit.
+        multiple: the number of lines of every part, and of the batch, is a multiple of it.
 
     Returns:
         The parts in the order of the lines; the batch itself if it is small enough.
@@ -35,13 +37,13 @@ def divide_batch(batch: RecognitionBatch, max_pixels: int | None, multiple: int 
     pixels, lines = batch.images[:, 0].numel(), len(batch.keys)
     if max_pixels is None or pixels <= max_pixels:
         return [batch]
-    units = lines // multiple
-    parts = min(units, math.ceil(units / max(1, max_pixels * units // pixels)))
-    size = math.ceil(units / parts) * multiple
+    units = max(1, lines // multiple)
+    parts = math.ceil(units / max(1, max_pixels * units // pixels))
+    ends = [0, *(units * part // parts * multiple for part in range(1, parts)), lines]
     images, widths, targets, lengths, keys, texts = batch
     return [
         RecognitionBatch(images[at], widths[at], targets[at], lengths[at], keys[at], texts[at])
-        for at in (slice(start, start + size) for start in range(0, lines, size))
+        for at in starmap(slice, pairwise(ends))
     ]
 
 

@@ -18,7 +18,7 @@ class RecognizerConfig:
         num_classes: characters and the blank.
         backbone_scale: multiplies the channels of the backbone.
         height: height of the input images, pixels.
-        neck_hidden: width of the neck: of a direction of "lstm", of the attention of "svtr".
+        neck_hidden: width of the neck: of each direction of "lstm", or of the attention of "svtr".
         head_dim: width between the two linear layers of the head.
         blank_bias: initial bias of the blank's logit. A negative value makes the network predict characters from the
             start, which shortens the initial plateau of CTC; the published network has 0.

@@ -54,7 +54,7 @@ class CTCLossSettings:
             raise InputError(f"mutual_clip must be above 0 and at most {_MAX_WEIGHT:,.0f}, not {self.mutual_clip}")
         start, end = self.mutual_samples_range
         if not 0 <= start <= end:
-            raise InputError(f"mutual_samples_range must be two numbers from 0, not decreasing, not {[start, end]}")
+            raise InputError(f"mutual_samples_range must be [start, end] with 0 <= start <= end, not {[start, end]}")
         if self.center_samples_range is not None:
             update, loss = self.center_samples_range
             if not self.center_weight:

@@ -21,8 +21,9 @@ class SVTRNeck(RecognizerNeck):
     """Two global mixing blocks of SVTR on the features of a convolutional backbone.
 
     A convolution over three time steps reduces the channels before the blocks, and another one mixes their output with
-    the features of the backbone. Unlike an LSTM, all time steps are computed at once. Sources: C. Li et al.: PP-OCRv3,
-    2022 (SVTR-LCNet); Y. Du et al.: SVTR, IJCAI 2022.
+    the features of the backbone. Unlike an LSTM, all time steps are computed at once. Padding takes part in the
+    attention, as in PaddleOCR, so the output for a line depends slightly on the width of its batch. Sources: C. Li et
+    al.: PP-OCRv3, 2022 (SVTR-LCNet); Y. Du et al.: SVTR, IJCAI 2022.
 
     Args:
         in_channels: channels of the backbone.

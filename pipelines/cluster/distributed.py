@@ -1,5 +1,6 @@
 """Processes with `torch.distributed` set up between them, as actors of Ray."""
 
+import logging
 import math
 import socket
 import threading
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError
@@ -25,8 +26,10 @@ from synthtext.core import InputError
 _ROOM_TIMEOUT = 300.0  # seconds to wait for room for all processes; a lost node may come back
 _START_TIMEOUT = timedelta(minutes=5)  # in which all processes connect
 _CHECK_INTERVAL = 1.0  # seconds between checks of the cluster
-_FAILURE_INTERVAL = 2.0  # seconds in which other processes may fail, too, for the actual cause
+_FAILURE_INTERVAL = 2.0  # seconds to wait for other failures after the first, which may only be a consequence
 _HINT = "re-run the same command to resume from the last checkpoint"
+
+_logger = logging.getLogger("pipelines.cluster")
 
 Send = Callable[[Any], None]
 _Streams: TypeAlias = "dict[ray.ObjectRefGenerator, int]"  # of the messages of the processes, each with its rank
@@ -62,11 +65,13 @@ def run_distributed(
         check_resources(ray.cluster_resources(), workers, cuda=cuda)  # type: ignore[no-untyped-call]
         nodes = NodeMonitor({})
         try:
-            for _ in range(MAX_TASK_ATTEMPTS):
+            for attempt in range(MAX_TASK_ATTEMPTS):
                 with _reserve(workers, nodes, cuda=cuda) as group:
                     failures = _run_once(partial(_start, group, function, argument, cuda=cuda), nodes, receive)
                 if not failures:
                     return
+                if attempt < MAX_TASK_ATTEMPTS - 1:
+                    _logger.warning("%s; all processes are restarted", describe_failures(failures))
         except RayError as error:
             raise JobError(f"the Ray cluster is lost ({type(error).__name__}); {_HINT}") from None
         finally:
@@ -82,12 +87,12 @@ def check_resources(resources: Mapping[str, float], workers: int, *, cuda: bool)
     Raises:
         InputError: they cannot.
     """
-    resource = "GPU" if cuda else "CPU"
-    available = int(resources.get(resource, 0))
-    if available < workers:
-        raise InputError(
-            f"{workers} processes need a {resource} each, and there are {available}: ask for fewer with --workers"
-        )
+    for resource in ("GPU", "CPU") if cuda else ("CPU",):
+        available = int(resources.get(resource, 0))
+        if available < workers:
+            raise InputError(
+                f"{workers} processes need a {resource} each, and there are {available}: ask for fewer with --workers"
+            )
 
 
 @contextmanager
@@ -100,7 +105,8 @@ def _reserve(workers: int, nodes: NodeMonitor, *, cuda: bool) -> Iterator[Placem
             nodes.check()
             if time.monotonic() > deadline:
                 raise JobError(
-                    f"there is no room for {workers} processes: a node is lost, or other jobs use it; {_HINT}"
+                    f"the cluster has no room for {workers} processes: a node was lost, or other jobs use its CPUs or "
+                    f"GPUs; {_HINT}"
                 )
         yield group
     finally:
@@ -108,25 +114,38 @@ def _reserve(workers: int, nodes: NodeMonitor, *, cuda: bool) -> Iterator[Placem
             remove_placement_group(group)
 
 
-def _start(group: PlacementGroup, function: Callable[[Any, Send], None], argument: Any, *, cuda: bool) -> _Streams:
-    """Start a process for each bundle of a placement group, and return the streams of their messages, with ranks."""
+class _Processes(NamedTuple):
+    """The running processes of an attempt."""
+
+    store: "ray.ObjectRef[str]"  # address of the store of the process group, once the first process runs
+    streams: _Streams
+
+
+def _start(group: PlacementGroup, function: Callable[[Any, Send], None], argument: Any, *, cuda: bool) -> _Processes:
+    """Start a process for each bundle of a placement group."""
     actor = ray.remote(num_cpus=1, num_gpus=int(cuda))(DistributedWorker)
     ranks = range(group.bundle_count)
     workers: list[Any] = [
         actor.options(scheduling_strategy=PlacementGroupSchedulingStrategy(group, rank)).remote() for rank in ranks
     ]
     store = workers[0].choose_store.remote()
-    return {
-        worker.run.options(num_returns="streaming").remote(function, argument, store, rank, len(ranks), cuda=cuda): rank
-        for rank, worker in enumerate(workers)
-    }
+    runs = [worker.run.options(num_returns="streaming") for worker in workers]
+    return _Processes(
+        store, {runs[rank].remote(function, argument, store, rank, len(ranks), cuda=cuda): rank for rank in ranks}
+    )
 
 
-def _run_once(start: Callable[[], _Streams], nodes: NodeMonitor, receive: Callable[[Any], None]) -> dict[int, RayError]:
+def _run_once(
+    start: Callable[[], _Processes], nodes: NodeMonitor, receive: Callable[[Any], None]
+) -> dict[int, RayError]:
     """Start the processes, pass on their messages until all have ended or one has failed; return failures by rank."""
-    streams, failures, deadline = start(), dict[int, RayError](), math.inf
+    (store, streams), failures, deadline = start(), dict[int, RayError](), math.inf
+    start_deadline = time.monotonic() + _START_TIMEOUT.total_seconds()
     while streams and time.monotonic() < deadline:
         nodes.check()
+        # The other processes wait for the first one, and later for each other, with a limit of their own.
+        if time.monotonic() > start_deadline and not ray.wait([store], timeout=0)[0]:
+            raise JobError(f"the first process did not start within {_START_TIMEOUT}; {_HINT}")
         ready, _ = ray.wait(list(streams), timeout=_CHECK_INTERVAL)
         stream: Any
         for stream in ready:
@@ -143,14 +162,14 @@ def _run_once(start: Callable[[], _Streams], nodes: NodeMonitor, receive: Callab
 
 
 class DistributedWorker:
-    """One process of `run_distributed`; a class with a name, which is that of the process."""
+    """One process of `run_distributed`; `ps` shows the name of the class."""
 
     def choose_store(self) -> str:
         """Return the address of the store of the process group, at a free port of the node of this process."""
         host = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family) as listener:
-            listener.bind((host, 0))
+            listener.bind((host, 0))  # another program may take the port meanwhile: then the attempt is repeated
             port = listener.getsockname()[1]
         return f"tcp://[{host}]:{port}" if family == socket.AF_INET6 else f"tcp://{host}:{port}"
 

@@ -13,10 +13,10 @@ from pipelines.recipes.drawing import check_skipped, opencv_single_thread
 from synthtext.core import InputError, SkippedSample
 
 PROBE_SAMPLES = 64
-"""Most samples that are produced and discarded before a job writes anything."""
+"""Maximum number of samples that are produced and discarded before a job writes anything."""
 
 _PROBE_SCENES = 4  # of scenes: each takes a hundred times as long
-_SMALL_JOB = (16, 0.1)  # samples, or share of a small job, which finds out by itself soon enough
+_SMALL_JOB = (16, 0.1)  # minimum number of samples, and share of the samples of the job
 _OVERHEAD = {"parquet": 1.1, "lmdb": 1.6}  # size of files relative to their content; an LMDB rounds up to pages
 
 

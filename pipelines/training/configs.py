@@ -70,10 +70,10 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
         max_outside_charset: maximum fraction of the training lines that have characters outside the charset.
         input: preprocessing of line images.
         loss: what is minimised.
-        max_pixels: pixels of a batch, padding included, that are computed at a time; a batch with more is divided into
-            parts, whose gradients and batch statistics are averaged. null: no limit.
-        disjoint_labels: every trained network learns from the labels of its own lines of a batch, which are as many for
-            each; the losses between networks use all lines.
+        max_pixels: maximum number of pixels, padding included, that are computed at a time; a batch with more is
+            divided into parts, whose gradients and running statistics are averaged. null: no limit.
+        disjoint_labels: each batch is divided equally among the trained networks, and each learns only from the labels
+            of its own lines; the losses between networks use all lines.
         spacing_samples: lines over which CTC is mixed with a loss that assumes characters at even distances, which
             shortens the initial plateau of CTC; 0: none.
         best_metric: validation score, averaged over `val`, that selects the best weights.
@@ -111,11 +111,12 @@ class RecognizerTrainConfig(NetworkGroupConfig[RecognizerSettings]):
 
     @model_validator(mode="after")
     def _check_disjoint_labels(self) -> Self:
-        networks = len(self.network_group.students)
-        if self.disjoint_labels and (networks < 2 or self.batch_size % networks):
+        networks = sum(edge.target == LABELS for edge in self.network_group.losses)
+        unused = networks < len(self.network_group.students)
+        if self.disjoint_labels and (networks < 2 or unused or self.batch_size % networks):
             raise ValueError(
-                "disjoint_labels needs two or more trained networks, and a batch_size that is a multiple of their "
-                f"number, not {networks} and {self.batch_size}"
+                "disjoint_labels needs two or more trained networks, all of which learn from labels, and a batch_size "
+                f"that is a multiple of their number, not {networks} and {self.batch_size}"
             )
         return self
 

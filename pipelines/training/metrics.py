@@ -30,7 +30,7 @@ class StepMetrics:
         self.sums: dict[str, Tensor] = {}  # over the batches, scalars float64 on the device, by name
 
     def add(self, values: Mapping[str, Tensor], keys: tuple[str, ...], share: float) -> None:
-        """Add the metrics of a part of a batch, scalars by name, the names of its samples, and its share."""
+        """Add the metrics of a part of a batch, scalars by name, the names of its samples, and its fraction."""
         for name, value in values.items():
             self.sums[name] = share * value.detach().double() + self.sums.get(name, 0.0)
         self.keys += keys

@@ -116,7 +116,9 @@ class RecognizerTask(NetworkGroupTask):
             if name in has_labels:
                 logits = outputs[name].logits
                 detached = logits.detach().requires_grad_()
-                ctc = _gradient_norm(ctc_loss(detached, labels.targets, labels.target_lengths), detached)
+                rows = self._own_rows(name) if self._config.disjoint_labels else slice(None)
+                ctc_term = ctc_loss(detached[rows], labels.targets[rows], labels.target_lengths[rows])
+                ctc = _gradient_norm(ctc_term, detached)
                 ratio = _gradient_norm(mutual, logits) / ctc.clamp(min=_MIN_NORM)
                 self.extra_metrics[f"gradient_ratio/{name}/{other}"] = ratio
 

@@ -49,8 +49,8 @@ class TrainState:
         """Compute the gradients of a step.
 
         Args:
-            losses: the losses of parts of this process's batches, each with its share of the batch; the loss of a step
-                is the mean over the batches of the group.
+            losses: the losses of parts of this process's batches, each with the fraction of its batch that the part is;
+                the loss of a step is the mean over the batches of the group.
         """
         self._optimizer.zero_grad(set_to_none=True)
         self._is_accumulating = False
@@ -140,15 +140,18 @@ class BatchNormStatistics:
     """
 
     def __init__(self, model: nn.Module) -> None:
-        norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
-        self._running = [t for norm in norms for t in (norm.running_mean, norm.running_var) if t is not None]
-        self._counters = [norm.num_batches_tracked for norm in norms if norm.num_batches_tracked is not None]
+        self._norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+        self._running: list[Tensor] = []
+        self._counters: list[Tensor] = []
         self._initial: list[Tensor] = []
         self._initial_counts: list[Tensor] = []
         self.sums: Sequence[Tensor] = []
 
     def begin_step(self) -> None:
-        """Store the statistics at the beginning of a step."""
+        """Store the statistics at the beginning of a step, except for frozen ones."""
+        norms = [norm for norm in self._norms if norm.training]
+        self._running = [t for norm in norms for t in (norm.running_mean, norm.running_var) if t is not None]
+        self._counters = [norm.num_batches_tracked for norm in norms if norm.num_batches_tracked is not None]
         self._initial = [tensor.clone() for tensor in self._running]
         self._initial_counts = [counter.clone() for counter in self._counters]
         self.sums = [torch.zeros_like(tensor) for tensor in self._running]

@@ -51,7 +51,7 @@ class Task(Protocol):
         """Yield the batches of these numbers, in order; each is a pure function of its number."""
 
     def parts(self, batch: Any) -> Sequence[Any]:
-        """Divide a batch into parts that are small enough for the memory, each a batch; mostly, itself."""
+        """Divide a batch into smaller batches that are computed one after the other; by default, the batch itself."""
 
     def losses(self, batch: Any, step: int, *, log: bool = False) -> dict[str, Tensor]:
         """Return the terms of the loss of a batch, scalars by name, whose sum is minimised.

@@ -124,6 +124,13 @@ def test_a_recipe_that_always_fails_ends_after_a_bounded_number_of_attempts(
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize(("samples", "probed"), [(10, 10), (20, 16), (300, 30), (4000, 64)])
+def test_a_tenth_of_the_samples_is_probed(samples: int, probed: int, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "recipe", **FAILED["images too small for any text"][0])
+    with pytest.raises(JobError, match=rf"^{probed} of {probed} samples"):
+        generate(recipe, tmp_path / "data", samples, workers=0)
+
+
 def test_a_recipe_that_often_fails_ends_with_counted_reasons(tmp_path: Path) -> None:
     """A tenth of the texts fit: twenty attempts fail for an eighth of the samples, too few for the probe to decide."""
     corpus = [{"use": "pattern", "pattern": "[0-9]{6}", "weight": 9}, {"use": "pattern", "pattern": "[0-9]{3}"}]

@@ -66,7 +66,7 @@ def test_a_batch_is_divided_by_its_pixels():
     )
     assert divide_batch(batch, None) == divide_batch(batch, 1000) == [batch]
     for max_pixels, multiple, sizes in (
-        (999, 1, [5] * 2), (300, 1, [3, 3, 3, 1]), (300, 2, [2] * 5), (999, 2, [6, 4]), (9, 5, [5, 5]),
+        (999, 1, [5] * 2), (300, 1, [2, 3, 2, 3]), (300, 2, [2] * 5), (999, 2, [4, 6]), (9, 5, [5, 5]),
     ):  # fmt: skip
         parts = divide_batch(batch, max_pixels, multiple)
         assert [len(part.images) for part in parts] == sizes

@@ -70,8 +70,11 @@ def test_initial_weights_and_teachers_that_do_not_fit_are_rejected(tmp_path, dra
         ("loss.ace_weight=-1", r"loss: ace_weight must be from 0"),
         ("loss.mutual_weight=.nan", r"loss: mutual_weight"),
         ("loss.mutual_clip=0", r"loss: mutual_clip"),
-        ("loss.mutual_samples_range=[5, 2]", r"mutual_samples_range must be two numbers from 0, not decreasing"),
-        ("disjoint_labels=true", r"disjoint_labels needs two or more trained networks, .* not 1 and 64"),
+        (
+            "loss.mutual_samples_range=[5, 2]",
+            r"mutual_samples_range must be \[start, end\] with 0 <= start <= end, not \[5, 2\]",
+        ),
+        ("disjoint_labels=true", r"disjoint_labels needs two or more trained networks, .*not 1 and 64"),
         ("loss.center_samples_range=[5, 9]", "while center_weight is 0"),
         (
             "loss={center_weight: 1, center_samples_range: [9, 5]}",

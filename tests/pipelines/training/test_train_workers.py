@@ -100,7 +100,7 @@ def test_a_failure_in_one_process_is_raised_once(tmp_path, lines, monkeypatch):
         run(tmp_path / "run", str(broken / "labels.tsv"), workers=2, log=log)
 
 
-def test_two_processes_of_which_one_is_killed_equal_gradient_accumulation(tmp_path, lines, alone):
+def test_two_processes_of_which_one_is_killed_equal_gradient_accumulation(tmp_path, lines, alone, caplog):
     """Also, another number of processes may resume."""
     folder, messages, killed = tmp_path / "run", [], []
 
@@ -116,6 +116,7 @@ def test_two_processes_of_which_one_is_killed_equal_gradient_accumulation(tmp_pa
     run(folder, lines, workers=2, log=messages.append)
     killer.join(timeout=60)
     assert killed
+    assert any("all processes are restarted" in record.getMessage() for record in caplog.records)
     assert_close(folder, alone)
     entries = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     there = [json.loads(line) for line in (alone / "metrics.jsonl").read_text().splitlines()]
