@@ -64,8 +64,8 @@ class AttentionTerm(LossTerm):
     """Cross-entropy of an attention decoder on the features of the backbone, which trains the backbone, too.
 
     CTC aligns characters with time steps on its own. The decoder also sees the characters so far, and its gradient
-    improves the features that both use. Only the network is saved at the end, so reading costs nothing more. Sources: W.
-    Hu et al.: GTC, AAAI 2020; C. Li et al.: PP-OCRv3, 2022, section 3.2 (both losses train the backbone).
+    improves the features that both use. Only the network is saved at the end, so reading costs nothing more. Sources:
+    W. Hu et al.: GTC, AAAI 2020; C. Li et al.: PP-OCRv3, 2022, section 3.2 (both losses train the backbone).
     """
 
     def __init__(self, config: TermConfig) -> None:
