@@ -26,6 +26,7 @@ from pipelines.domain_gap.fitted_values import (
     value_ratio,
 )
 from pipelines.domain_gap.font_fit import FontWeights, update_fonts
+from pipelines.domain_gap.moment_matching import moment_log_weights
 from pipelines.domain_gap.text_features import text_features
 from pipelines.domain_gap.text_fit import LENGTHS, length_class
 from pipelines.io.encode import encode_image
@@ -37,6 +38,7 @@ from synthtext.fonts import FaceCache, FontInventory
 DIGITS = 5
 """Decimals of features and distances: sums differ in later ones between runs, by the alignment of arrays in memory."""
 
+_MIN_RATIO = 1e-12
 _MIN_FACTOR, _MAX_FACTOR = 0.04, 5.0  # of a length
 
 
@@ -98,7 +100,7 @@ def improve(
     image_format = recipe.settings.output.format
     features = line_features([stored_image(line.sample, image_format) for line in explored])
     features = {name: np.round(values, DIGITS) for name, values in features.items()}
-    weights = flatten_ratios(ratio(feature_matrix(features)))
+    weights = _weights(recipe, real, explored, feature_matrix(features), ratio)
     count = len(next(iter(real.values())))
     changes: dict[str, Any] = {}
     for path, setting in find_settings(recipe).items():
@@ -111,6 +113,20 @@ def improve(
     if lengths:
         changes["layout.length_weights"] = _updated_lengths(recipe, explored, weights)
     return with_settings(settings, changes)
+
+
+def _weights(
+    recipe: LinesRecipe, real: FeatureTable, explored: Sequence[ExploredLine], vectors: Floats, ratio: DensityRatio
+) -> Floats:
+    """Return weights of explored lines, (N,), with which they resemble real ones.
+
+    They are density ratios times the weights of the method of moments: density ratios prefer the lines that look real,
+    and moments tell the direction where none does.
+    """
+    values = [line.values for line in explored]
+    logarithms = np.log(np.maximum(ratio(vectors), _MIN_RATIO))
+    logarithms += moment_log_weights(find_settings(recipe), values, vectors, feature_matrix(real))
+    return flatten_ratios(np.exp(logarithms - logarithms.max()))
 
 
 def _explore(

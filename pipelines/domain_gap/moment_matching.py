@@ -1,34 +1,35 @@
-"""Weights of scenes that bring the moments of their features near to those of real scenes."""
+"""Weights of lines or scenes that bring the moments of their features near to those of real ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from pipelines.domain_gap.fitted_scene_settings import Mixture, SceneValue, Span
+from pipelines.domain_gap.fitted_scene_settings import Mixture, Span
 from pipelines.domain_gap.fitted_settings import Choice, Number, Setting, ValueRange
 from pipelines.domain_gap.fitted_values import Floats
 
 _STRENGTHS = np.logspace(0, 4, 9)  # of the regularization that are tried
 _MAX_STEP = 1.0  # of the mean of a setting in a round, standard deviations
-_MAX_DEVIATION = 3.0  # of a feature from the median of real scenes, interquartile ranges; larger ones count as this
+_MAX_DEVIATION = 3.0  # of a feature from the median of real samples, interquartile ranges; larger ones count as this
 
 
 def moment_log_weights(
-    settings: Mapping[str, Setting], values: Sequence[Mapping[str, SceneValue]], explored: Floats, real: Floats
+    settings: Mapping[str, Setting], values: Sequence[Mapping[str, Any]], explored: Floats, real: Floats
 ) -> Floats:
-    """Return logarithms of weights of scenes, with which the moments of their features come near to those of real ones.
+    """Return logarithms of weights of samples that bring the moments of their features near to those of real ones.
 
     The method of simulated moments (McFadden 1989), one step of it. A ridge regression estimates how the mean and the
     mean square of each feature change with each setting, and least squares find the changes of the settings that
-    explain the differences to the real scenes. The logarithms are linear in the settings, so that the weighted means
+    explain the differences to the real samples. The logarithms are linear in the settings, so that the weighted means
     of the settings change by about as much (exponential tilting). Unlike density ratios, moments tell the direction
-    even if no scene resembles a real one.
+    even if no sample resembles a real one.
 
     Args:
         settings: By path.
-        values: Of N scenes, those that had an effect.
-        explored: (N, D) features of these scenes; NaN if unknown.
-        real: (M, D) features of real scenes.
+        values: Of N lines or scenes, those that had an effect.
+        explored: (N, D) features of these samples; NaN if unknown.
+        real: (M, D) features of real samples.
 
     Returns:
         (N,) logarithms.
@@ -50,14 +51,14 @@ def moment_log_weights(
 
 
 def _moments(vectors: Floats, real: Floats) -> Floats:
-    """Return (N, 2 D) values and squares, relative to the median and the interquartile range of real scenes."""
+    """Return (N, 2 D) values and squares, relative to the median and the interquartile range of real samples."""
     low, median, high = np.nanpercentile(real, (25, 50, 75), axis=0)
     spread = np.maximum(high - low, 1e-6)
     relative = np.clip((vectors - median) / spread, -_MAX_DEVIATION, _MAX_DEVIATION)
     return np.concatenate([relative, relative**2 / _MAX_DEVIATION], axis=1)
 
 
-def _columns(path: str, setting: Setting, values: Sequence[Mapping[str, SceneValue]]) -> Iterator[Floats]:
+def _columns(path: str, setting: Setting, values: Sequence[Mapping[str, Any]]) -> Iterator[Floats]:
     """Yield what a setting contributes to the inputs, each (N,); NaN where it had no effect."""
     own = [found.get(path) for found in values]
     if isinstance(setting, Span | Mixture):
@@ -72,9 +73,9 @@ def _columns(path: str, setting: Setting, values: Sequence[Mapping[str, SceneVal
             yield _standardized(numbers) ** 2
 
 
-def _number(value: SceneValue) -> float:
-    assert isinstance(value, bool | float)
-    return float(value)
+def _number(value: Any) -> float:
+    """Return a value as a number; the mean of several, which a line has of a setting of its parts."""
+    return float(np.mean(value))
 
 
 def _standardized(column: Floats) -> Floats:
