@@ -40,6 +40,7 @@ def bent_scenes() -> list[Scene]:
     return scenes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["parquet", "lmdb"])
 def test_bent_texts_survive(format: ShardFormat, tmp_path: Path, drawn: SimpleNamespace) -> None:
     scenes = bent_scenes()

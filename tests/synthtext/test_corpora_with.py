@@ -171,6 +171,7 @@ def test_a_character_replaces_one_of_its_category() -> None:
     assert all(unicodedata.is_normalized("NFC", text) for text in devanagari)
 
 
+@pytest.mark.slow
 @needs_jieba
 def test_jieba_finds_words_by_their_characters() -> None:
     assert all(text and "鼠" in text for text in draws_with(JiebaWords(size=20_000, count_range=(1, 2)), "鼠"))

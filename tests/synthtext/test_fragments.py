@@ -48,6 +48,7 @@ def test_running_text_has_the_punctuation_of_its_language() -> None:
     assert not any(" " in text for text in draws(RunningText("zh"), 20))
 
 
+@pytest.mark.slow
 def test_a_recipe_names_the_sources_of_pieces() -> None:
     source = "{use: pattern, pattern: '[A-Z]{9}'}"
     recipe = resolve_recipe("lines", [f"corpus=[{{use: fragment, sources: {{capitals: {source}}}}}]"])

@@ -216,6 +216,7 @@ def test_damage_is_found(checked_lines: Path, tmp_path: Path, name: str) -> None
     found_in(folder, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DAMAGES)
 def test_damage_is_found_and_repaired_to_the_same_bytes(checked_lines: Path, tmp_path: Path, name: str) -> None:
     folder = copied(checked_lines, tmp_path)
@@ -242,6 +243,7 @@ def spoil_a_text(rows: list[dict[str, Any]]) -> None:
     instance["text"] = "\n" + instance["text"][1:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "kind"),
     [

@@ -102,6 +102,7 @@ def test_a_missing_recognizer_and_a_wrong_number_are_refused() -> None:
         resolve_recipe("digits", ["readability.min_similarity=2"])
 
 
+@pytest.mark.slow
 @needs_published
 def test_the_published_recognizer_reads_plain_digits_and_no_blurred_ones() -> None:
     blur = "effects=[{use: blur, probability: 0.5, strength_range: [0.2, 0.2]}]"

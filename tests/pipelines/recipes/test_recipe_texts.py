@@ -185,6 +185,7 @@ def test_character_frequencies_follow_the_case_of_the_charset() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [4_900, 200_000])
 def test_a_file_of_deeply_nested_lists_is_refused(tmp_path: Path, depth: int) -> None:
     """Libyaml would parse the first, and its stack would overflow for the second."""
