@@ -2,12 +2,14 @@
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from models.batch import RecognitionBatch, divide_batch
 from models.losses.center import ClassCenters
 from pipelines.training.configs import RecognizerTrainConfig
-from pipelines.training.state import TrainState
+from pipelines.training.state import STATE_FILE, TrainState
+from tests.pipelines.training.test_train_loop import Batch, CrashError, LineFit, crash, metrics, train
 
 CONFIG = RecognizerTrainConfig(samples=48, batch_size=4, micro_batches=2, device="cpu", precision="fp32", ema_decay=0.0)
 
@@ -98,3 +100,23 @@ def test_class_centers_are_updated_at_the_end_of_a_step():
     centers.end_step()
     assert centers.values.flatten().tolist() == [0, 2, 0]
     assert not any(total.any() for total in centers.accumulated())
+
+
+class Divided(LineFit):
+    def parts(self, batch):
+        keys, number, images = batch
+        return [Batch(keys[:1], number, images[:2]), Batch(keys[1:], number, images[2:])]
+
+
+def test_a_step_of_a_divided_batch_counts_as_one_and_is_resumed_exactly(tmp_path):
+    train(tmp_path / "whole", task=Divided)
+    with pytest.raises(CrashError):
+        train(tmp_path / "run", {7: crash}, task=Divided)
+    train(tmp_path / "run", task=Divided)
+    assert metrics(tmp_path / "run") == metrics(tmp_path / "whole")
+    whole, run = (load_file(tmp_path / name / STATE_FILE) for name in ("whole", "run"))
+    assert all(torch.equal(run[key], whole[key]) for key in whole)
+    assert whole["model.1.num_batches_tracked"] == 12
+    for entry in metrics(tmp_path / "whole"):
+        if entry["event"] == "train":
+            assert entry["loss"] == pytest.approx(entry["loss/square"] + entry["loss/absolute"], rel=1e-5)

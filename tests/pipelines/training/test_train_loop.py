@@ -72,12 +72,6 @@ class LineFit:
         return ValidationResult(-weight, {"held out": {"accuracy": weight}})
 
 
-class Divided(LineFit):
-    def parts(self, batch):
-        keys, number, images = batch
-        return [Batch(keys[:1], number, images[:2]), Batch(keys[1:], number, images[2:])]
-
-
 class Exploding(LineFit):
     def factor(self, step):
         return float("nan") if step == 7 else 1.0
@@ -122,20 +116,6 @@ def test_training_reduces_the_loss_and_logs_metrics(uninterrupted):
     raw = json.loads((uninterrupted / "metrics.jsonl").read_text().splitlines()[0])
     assert raw["samples_per_second"] > 0
     assert 0 <= raw["data_wait_fraction"] <= 1
-
-
-def test_a_step_of_a_divided_batch_counts_as_one_and_is_resumed_exactly(tmp_path):
-    train(tmp_path / "whole", task=Divided)
-    with pytest.raises(CrashError):
-        train(tmp_path / "run", {7: crash}, task=Divided)
-    train(tmp_path / "run", task=Divided)
-    assert metrics(tmp_path / "run") == metrics(tmp_path / "whole")
-    whole, run = (load_file(tmp_path / name / STATE_FILE) for name in ("whole", "run"))
-    assert all(torch.equal(run[key], whole[key]) for key in whole)
-    assert whole["model.1.num_batches_tracked"] == 12
-    for entry in metrics(tmp_path / "whole"):
-        if entry["event"] == "train":
-            assert entry["loss"] == pytest.approx(entry["loss/square"] + entry["loss/absolute"], rel=1e-5)
 
 
 def test_the_best_weights_are_saved(uninterrupted):
